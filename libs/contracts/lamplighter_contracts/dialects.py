@@ -1,0 +1,395 @@
+"""The two wire shapes of a job, read into one `JobSpec` and rendered from one `Job`.
+
+The flat shape (`schedule`, `agent_id`, `webhook_path`) is what the command line speaks. The server shape
+(`cron_schedule`, `prompt_template`, `planning_mode` with `entity_id`) is what compatible clients speak.
+Requests may use either; answers carry both spellings.
+"""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from lamplighter_contracts.fields import rfc3339
+from lamplighter_contracts.jobs import (
+    AgentExecutor,
+    Job,
+    JobSpec,
+    Overlap,
+    SmartExecutor,
+    TeamExecutor,
+)
+from lamplighter_contracts.problems import FieldError, InvalidInput, from_validation
+
+Wire = dict[str, Any]
+
+FIELDS = frozenset(
+    {
+        "name",
+        "prompt",
+        "description",
+        "enabled",
+        "schedule",
+        "schedules",
+        "timezone",
+        "webhook_path",
+        "agent_id",
+        "team_id",
+        "smart",
+        "environment",
+        "overlap",
+        "timeout_seconds",
+        "variables",
+    }
+)
+"""The flat shape's own fields: what a person may set."""
+
+WHO = frozenset({"agent_id", "team_id", "smart"})
+WHEN = frozenset({"schedule", "schedules", "webhook_path"})
+
+SERVER_FIELDS = frozenset(
+    {
+        "cron_schedule",
+        "cron_timezone",
+        "prompt_template",
+        "planning_mode",
+        "entity_type",
+        "entity_id",
+        "trigger_type",
+        "executor_type",
+        "worker_queue_name",
+        "environment_name",
+        "config",
+        "execution_environment",
+    }
+)
+
+READ_ONLY = frozenset(
+    {
+        "id",
+        "job_id",
+        "status",
+        "webhook_url",
+        "next_run_at",
+        "next_execution_at",
+        "last_run_at",
+        "last_execution_at",
+        "last_run_status",
+        "created_at",
+        "updated_at",
+        "created_by",
+        "revision",
+        "schedule_words",
+        "next_runs",
+        "executor",
+        "entity_name",
+    }
+)
+"""Fields of an answer. A client may send a whole answer back: these are passed over."""
+
+
+def parse_job(body: Mapping[str, Any]) -> JobSpec:
+    """The job that a create request describes. Raises `InvalidInput` with every wrong field at once."""
+    return _build(_flatten(body))
+
+
+def change_job(job: JobSpec, body: Mapping[str, Any]) -> JobSpec:
+    """`job` with the changes of a PATCH body laid over it (RFC 7396 in spirit: null removes).
+
+    Naming an executor replaces the one before, whichever kind it was. Raises `InvalidInput`.
+    """
+    changes = _flatten(body)
+    kept = _flat(job)
+    if WHO & changes.keys():
+        kept = {k: v for k, v in kept.items() if k not in WHO}
+    if changes.keys() & {"schedule", "schedules"}:
+        kept.pop("schedules", None)
+    changed = _build({**kept, **changes})
+    return _keep_generations(job, changed)
+
+
+def _flatten(body: Mapping[str, Any]) -> Wire:
+    """Either dialect as the flat one. A value given in both spellings must be the same in both."""
+    errors = [_unknown(name) for name in body if name not in FIELDS | SERVER_FIELDS | READ_ONLY]
+    flat = {name: value for name, value in body.items() if name in FIELDS}
+    for name, read in _SERVER_READERS.items():
+        if name not in body:
+            continue
+        try:
+            translated = read(body)
+        except _Refused as refused:
+            errors.append(FieldError(field=refused.field, problem=refused.problem))
+            continue
+        for field, value in translated.items():
+            if flat.get(field, value) != value:
+                errors.append(
+                    FieldError(field=name, problem=f"says {value!r}, but {field!r} says {flat[field]!r}")
+                )
+            flat[field] = value
+    if errors:
+        raise InvalidInput(errors)
+    return flat
+
+
+def _unknown(name: str) -> FieldError:
+    near = get_close_matches(name, sorted(FIELDS | SERVER_FIELDS), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(FIELDS))}"
+    return FieldError(field=name, problem=f"is not a field of a job; {hint}")
+
+
+def _build(flat: Wire) -> JobSpec:
+    values = {k: v for k, v in flat.items() if k not in WHO | WHEN | {"timeout_seconds"} and v is not None}
+    errors: list[FieldError] = []
+    if flat.get("timeout_seconds") is not None:
+        values["limits"] = {"timeout_seconds": flat["timeout_seconds"]}
+    values["triggers"] = _triggers(flat, errors)
+    values["executor"] = _executor(flat, errors)
+    try:
+        spec = JobSpec.model_validate(values)
+    except ValidationError as invalid:
+        # A wrong executor has been reported under the field the caller used.
+        errors += [e for e in from_validation(invalid, _FIELD_NAMES) if e.field != "executor" or not errors]
+    if errors:
+        raise InvalidInput(errors)
+    return spec
+
+
+_FIELD_NAMES = {"limits.timeout_seconds": "timeout_seconds", "limits": "timeout_seconds"}
+
+
+def _triggers(flat: Wire, errors: list[FieldError]) -> list[Wire]:
+    several = flat.get("schedules")
+    one = flat.get("schedule")
+    if several is not None and not (isinstance(several, list) and all(isinstance(s, str) for s in several)):
+        errors.append(FieldError(field="schedules", problem="must be a list of cron expressions"))
+        several = None
+    if one is not None and not isinstance(one, str):
+        errors.append(FieldError(field="schedule", problem="must be a cron expression, such as '0 9 * * *'"))
+        one = None
+    if one and several and one not in several:
+        errors.append(FieldError(field="schedule", problem="must be one of 'schedules' when both are given"))
+    schedules = list(dict.fromkeys(several or ([one] if one else [])))
+    triggers: list[Wire] = [{"kind": "schedule", "schedule": expression} for expression in schedules]
+    if flat.get("webhook_path") is not None:
+        triggers.append({"kind": "webhook", "path": flat["webhook_path"]})
+    return triggers
+
+
+def _executor(flat: Wire, errors: list[FieldError]) -> Wire | None:
+    named = [field for field in ("agent_id", "team_id", "smart") if flat.get(field)]
+    match named:
+        case ["agent_id"]:
+            return {"kind": "agent", "agent_id": flat["agent_id"]}
+        case ["team_id"]:
+            return {"kind": "team", "team_id": flat["team_id"]}
+        case ["smart"]:
+            return {"kind": "smart"}
+        case []:
+            errors.append(
+                FieldError(
+                    field="agent_id", problem="is missing: name an agent (agent_id) or a team (team_id)"
+                )
+            )
+        case _:
+            errors.append(FieldError(field=named[1], problem=f"cannot stand beside {named[0]!r}: choose one"))
+    return None
+
+
+class _Refused(Exception):
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem)
+        self.field, self.problem = field, problem
+
+
+def _same(target: str) -> Callable[[str], Callable[[Mapping[str, Any]], Wire]]:
+    return lambda source: lambda body: {target: body[source]}
+
+
+def _planning_mode(body: Mapping[str, Any]) -> Wire:
+    match body["planning_mode"]:
+        case None:
+            return {}
+        case "predefined_agent":
+            return {"agent_id": body.get("entity_id")}
+        case "predefined_team":
+            return {"team_id": body.get("entity_id")}
+        case "on_the_fly":
+            return {"smart": True}
+        case other:
+            allowed = "predefined_agent, predefined_team, on_the_fly"
+            raise _Refused("planning_mode", f"is {other!r}; allowed are {allowed}")
+
+
+def _entity_type(body: Mapping[str, Any]) -> Wire:
+    match body["entity_type"]:
+        case None:
+            return {}
+        case "agent" | "team" as kind:
+            return {f"{kind}_id": body.get("entity_id")}
+        case other:
+            raise _Refused("entity_type", f"is {other!r}; allowed are agent, team")
+
+
+def _entity_id(body: Mapping[str, Any]) -> Wire:
+    if body["entity_id"] is not None and not (body.get("planning_mode") or body.get("entity_type")):
+        raise _Refused("entity_id", "needs 'entity_type' (agent or team) beside it")
+    return {}
+
+
+def _trigger_type(body: Mapping[str, Any]) -> Wire:
+    match body["trigger_type"]:
+        case None:
+            return {}
+        case "cron":
+            if not any(body.get(f) for f in ("schedule", "schedules", "cron_schedule")):
+                raise _Refused("trigger_type", "is 'cron', but there is no 'cron_schedule'")
+            return {}
+        case "webhook":
+            if not body.get("webhook_path"):
+                raise _Refused(
+                    "trigger_type", "is 'webhook', but there is no 'webhook_path', such as '/deploy-trigger'"
+                )
+            return {}
+        case "manual":
+            return {"schedule": None, "schedules": None, "webhook_path": None}
+        case other:
+            raise _Refused("trigger_type", f"is {other!r}; allowed are cron, webhook, manual")
+
+
+def _executor_type(body: Mapping[str, Any]) -> Wire:
+    match body["executor_type"]:
+        case None | "auto":
+            return {}
+        case "environment":
+            if not body.get("environment_name"):
+                raise _Refused("executor_type", "is 'environment', but there is no 'environment_name'")
+            return {}
+        case "specific_queue":
+            raise _Refused(
+                "executor_type", "cannot be 'specific_queue': name an environment, which has a queue"
+            )
+        case other:
+            raise _Refused("executor_type", f"is {other!r}; allowed are auto, environment")
+
+
+def _worker_queue_name(body: Mapping[str, Any]) -> Wire:
+    if body["worker_queue_name"]:
+        raise _Refused(
+            "worker_queue_name", "cannot be chosen for a job: name an environment, which has a queue"
+        )
+    return {}
+
+
+def _config(body: Mapping[str, Any]) -> Wire:
+    config = _mapping(body, "config", {"timeout", "retry_policy"})
+    retry = config.get("retry_policy") or {}
+    if not isinstance(retry, Mapping) or retry.get("max_attempts", 1) not in (None, 0, 1):
+        raise _Refused(
+            "config.retry_policy",
+            "asks for a retry after failure, which a job does not have yet; leave it out",
+        )
+    return {"timeout_seconds": config["timeout"]} if config.get("timeout") is not None else {}
+
+
+def _execution_environment(body: Mapping[str, Any]) -> Wire:
+    given = _mapping(body, "execution_environment", {"env_vars", "secrets", "mcp_servers"})
+    for unused in ("secrets", "mcp_servers"):
+        if given.get(unused):
+            raise _Refused(f"execution_environment.{unused}", "cannot be given to a job yet; leave it out")
+    return {"variables": given["env_vars"]} if given.get("env_vars") is not None else {}
+
+
+def _mapping(body: Mapping[str, Any], name: str, known: set[str]) -> Mapping[str, Any]:
+    value = body[name] if body[name] is not None else {}
+    if not isinstance(value, Mapping):
+        raise _Refused(name, "must be an object")
+    if stray := sorted(value.keys() - known):
+        raise _Refused(f"{name}.{stray[0]}", f"is not known; known are {', '.join(sorted(known))}")
+    return value
+
+
+_SERVER_READERS: dict[str, Callable[[Mapping[str, Any]], Wire]] = {
+    "cron_schedule": _same("schedule")("cron_schedule"),
+    "cron_timezone": _same("timezone")("cron_timezone"),
+    "prompt_template": _same("prompt")("prompt_template"),
+    "environment_name": _same("environment")("environment_name"),
+    "planning_mode": _planning_mode,
+    "entity_type": _entity_type,
+    "entity_id": _entity_id,
+    "trigger_type": _trigger_type,
+    "executor_type": _executor_type,
+    "worker_queue_name": _worker_queue_name,
+    "config": _config,
+    "execution_environment": _execution_environment,
+}
+
+
+def _keep_generations(before: JobSpec, after: JobSpec) -> JobSpec:
+    """A webhook that stays at its path keeps its secret."""
+    old, new = before.webhook, after.webhook
+    if old is None or new is None or old.path != new.path:
+        return after
+    triggers = tuple(old if trigger is new else trigger for trigger in after.triggers)
+    return after.model_copy(update={"triggers": triggers})
+
+
+def _flat(job: JobSpec) -> Wire:
+    webhook = job.webhook
+    return {
+        "name": job.name,
+        "prompt": job.prompt,
+        "description": job.description,
+        "enabled": job.enabled,
+        "schedules": list(job.schedules),
+        "timezone": job.timezone,
+        "webhook_path": webhook.path if webhook else None,
+        **_who(job),
+        "environment": job.environment,
+        "overlap": Overlap(job.overlap).value,
+        "timeout_seconds": job.limits.timeout_seconds,
+        "variables": dict(job.variables),
+    }
+
+
+def _who(job: JobSpec) -> Wire:
+    match job.executor:
+        case AgentExecutor(agent_id=agent_id):
+            return {"agent_id": agent_id, "team_id": None, "smart": False}
+        case TeamExecutor(team_id=team_id):
+            return {"agent_id": None, "team_id": team_id, "smart": False}
+        case SmartExecutor():
+            return {"agent_id": None, "team_id": None, "smart": True}
+
+
+def render_job(job: Job) -> Wire:
+    """A job in both spellings, without what other parts know of it (its runs, the address of its webhook)."""
+    flat = _flat(job)
+    schedule = job.schedules[0] if job.schedules else None
+    entity_id = flat["agent_id"] or flat["team_id"]
+    return {
+        "id": job.job_id,
+        "job_id": job.job_id,
+        **flat,
+        "schedule": schedule,
+        "status": "active" if job.enabled else "disabled",
+        "trigger_type": "cron" if job.schedules else "webhook" if job.webhook else "manual",
+        "cron_schedule": schedule,
+        "cron_timezone": job.timezone,
+        "prompt_template": job.prompt,
+        "planning_mode": _PLANNING_MODES[job.executor.kind],
+        "entity_type": job.executor.kind if entity_id else None,
+        "entity_id": entity_id,
+        "executor_type": "auto" if job.environment == "default" else "environment",
+        "worker_queue_name": None,
+        "environment_name": None if job.environment == "default" else job.environment,
+        "config": {"timeout": job.limits.timeout_seconds, "retry_policy": None},
+        "execution_environment": {"env_vars": dict(job.variables), "secrets": [], "mcp_servers": []},
+        "created_at": rfc3339(job.created_at),
+        "updated_at": rfc3339(job.updated_at),
+        "created_by": job.created_by,
+        "revision": job.revision,
+    }
+
+
+_PLANNING_MODES = {"agent": "predefined_agent", "team": "predefined_team", "smart": "on_the_fly"}

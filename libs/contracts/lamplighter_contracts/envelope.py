@@ -1,0 +1,45 @@
+"""CloudEvents 1.0 in binary mode: attributes as `ce-` headers, the body is the event's JSON alone."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from lamplighter_contracts.events import Event
+from lamplighter_contracts.fields import rfc3339
+
+SPEC_VERSION = "1.0"
+TYPE_HEADER = "ce-type"
+GATED_HEADER = "ce-gated"
+"""An extension attribute: `1` where a gate waits for this execution's end, so that others need not look inside."""
+
+E = TypeVar("E", bound=Event)
+
+
+class UnexpectedType(ValueError):
+    """A message carries another event than the one its subject promises."""
+
+
+def headers(event: Event, *, event_id: str, source: str, time: datetime, subject: str = "") -> dict[str, str]:
+    """The headers of `event`. `source` names the service, as in `/lamplighter/scheduler`."""
+    attributes = {
+        "ce-specversion": SPEC_VERSION,
+        "ce-id": event_id,
+        "ce-source": source,
+        TYPE_HEADER: event.event_type,
+        "ce-time": rfc3339(time),
+        "content-type": "application/json",
+    }
+    if subject:
+        attributes["ce-subject"] = subject
+    return attributes
+
+
+def body(event: Event) -> bytes:
+    return event.model_dump_json(exclude_defaults=False).encode()
+
+
+def read(model: type[E], data: bytes, message_headers: dict[str, str] | None) -> E:
+    """The event in a message. Raises `UnexpectedType`, or pydantic's `ValidationError` for a bad body."""
+    found = (message_headers or {}).get(TYPE_HEADER, model.event_type)
+    if found != model.event_type:
+        raise UnexpectedType(f"expected {model.event_type!r}, found {found!r}")
+    return model.model_validate_json(data)

@@ -1,0 +1,19 @@
+"""Where work happens: a worker queue, and what every run in it is given."""
+
+from pydantic import Field
+
+from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Slug
+
+DEFAULT_ENVIRONMENT = "default"
+DEFAULT_QUEUE = "default"
+
+
+class Environment(Model):
+    environment_id: Slug
+    name: Name
+    description: Description = ""
+    queue: Slug = DEFAULT_QUEUE
+    variables: dict[EnvName, str] = Field(default_factory=dict)
+    created_at: Instant
+    updated_at: Instant
+    revision: int = 0

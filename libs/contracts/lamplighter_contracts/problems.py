@@ -1,0 +1,76 @@
+"""What is wrong with an input, field by field, in words for people."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from lamplighter_contracts.fields import ENV_NAME, SLUG, Model
+from lamplighter_contracts.jobs import WEBHOOK_PATH
+
+
+class FieldError(Model):
+    """One wrong field: which, and a phrase that follows its name ("is missing", "must be ...")."""
+
+    field: str
+    problem: str
+
+
+class InvalidInput(ValueError):
+    """The input was refused; `errors` holds every wrong field."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(f"{e.field} {e.problem}" for e in self.errors))
+
+
+_PATTERNS = {
+    SLUG: "must be small letters, digits and inner hyphens, at most 64, such as 'nightly-report'",
+    WEBHOOK_PATH: "must be a path such as '/deploy-trigger': letters, digits and . _ ~ - between slashes",
+    ENV_NAME: "must be a variable's name: letters, digits and _, not a digit first",
+    r"\S": "must not be empty",
+}
+
+
+def from_validation(invalid: ValidationError, names: Mapping[str, str] | None = None) -> list[FieldError]:
+    """pydantic's findings as field errors. `names` maps a path inside the model to what the caller called it."""
+    return [
+        FieldError(
+            field=_name(error["loc"], names or {}), problem=_problem(error["type"], error["msg"], error)
+        )
+        for error in invalid.errors(include_url=False)
+    ]
+
+
+def _name(location: tuple[int | str, ...], names: Mapping[str, str]) -> str:
+    path = ".".join(str(part) for part in location if part not in _TAGS) or "body"
+    if path.startswith("triggers.") and path.endswith(".path"):
+        return "webhook_path"
+    if path.startswith("triggers."):
+        return "schedule"
+    if path.startswith("executor."):
+        return path.removeprefix("executor.")
+    return names.get(path, path)
+
+
+_TAGS = frozenset({"agent", "team", "smart", "webhook", "command", "noop"})
+"""Tags of the discriminated unions, which pydantic puts into a location."""
+
+
+def _problem(kind: str, message: str, error: Mapping[str, object]) -> str:
+    context = error.get("ctx") or {}
+    assert isinstance(context, Mapping)
+    match kind:
+        case "missing":
+            return "is missing"
+        case "string_too_short":
+            return "must not be empty"
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(str(context.get("pattern")), f"must match {context.get('pattern')}")
+        case "extra_forbidden":
+            return "is not known"
+        case _:
+            return message.replace("Input should ", "must ", 1)
+
+
+def one_line(errors: Sequence[FieldError]) -> str:
+    return "; ".join(f"{error.field} {error.problem}" for error in errors)

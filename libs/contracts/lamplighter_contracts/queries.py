@@ -1,0 +1,162 @@
+"""Questions about the past that history answers over request and reply.
+
+Each query knows its subject and the type of its answer. Any answer may be a `QueryFailed` instead.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from lamplighter_contracts.events import ExecutionStatus, Firing, LogStream, SkipReason
+from lamplighter_contracts.fields import Instant, Model
+
+
+class Query(Model):
+    subject: ClassVar[str]
+
+
+class QueryFailed(Model):
+    """The store could not be asked. `retry_after_seconds` is when to try again."""
+
+    failed: Literal[True] = True
+    detail: str
+    retry_after_seconds: int = 2
+
+
+class Attempt(Model):
+    attempt: int
+    worker: str
+    started_at: Instant
+    agent_id: str = ""
+    agent_revision: int = 0
+
+
+class ExecutionRecord(Model):
+    execution_id: str
+    job_id: str
+    job_name: str = ""
+    job_revision: int = 0
+    prompt: str = ""
+    executor_kind: str = ""
+    executor_id: str = ""
+    environment: str = ""
+    firing: Firing | None = None
+    status: ExecutionStatus
+    created_at: Instant
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    attempts: tuple[Attempt, ...] = ()
+    reason: str = ""
+    detail: str = ""
+    exit_code: int | None = None
+    result: str = ""
+    log_lines: int = 0
+    log_sequence: int = 0
+    status_sequence: int = 0
+    """The sequence in `EXECUTIONS` that this record has seen: a live stream goes on after it."""
+
+
+class ListExecutions(Query):
+    """Newest first. `cursor` is the last answer's `next_cursor`; `offset` serves clients that count pages."""
+
+    subject: ClassVar[str] = "query.executions.list"
+
+    job_id: str | None = None
+    statuses: tuple[ExecutionStatus, ...] = ()
+    executor_kind: str | None = None
+    executor_id: str | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    offset: Annotated[int, Field(ge=0)] = 0
+    cursor: str | None = None
+
+
+class ExecutionPage(Model):
+    executions: tuple[ExecutionRecord, ...]
+    next_cursor: str | None = None
+
+
+class GetExecution(Query):
+    subject: ClassVar[str] = "query.executions.get"
+
+    execution_id: str
+
+
+class ExecutionAnswer(Model):
+    execution: ExecutionRecord | None = None
+
+
+class ReadLog(Query):
+    """Batches of one execution's log after a sequence of `LOGS`, or lines from a number on, oldest first."""
+
+    subject: ClassVar[str] = "query.logs.read"
+
+    execution_id: str
+    after_sequence: int = 0
+    from_line: int = 1
+    attempt: int | None = None
+
+
+class RecordedLine(Model):
+    attempt: int
+    number: int
+    at: Instant
+    stream: LogStream
+    text: str
+    source: str = ""
+
+
+class RecordedBatch(Model):
+    sequence: int
+    lines: tuple[RecordedLine, ...]
+
+
+class LogPage(Model):
+    batches: tuple[RecordedBatch, ...]
+    more: bool
+    """Whether another query after the last batch's sequence would find lines now."""
+
+
+class SummariseJobs(Query):
+    """The last execution of each of these jobs."""
+
+    subject: ClassVar[str] = "query.jobs.summary"
+
+    job_ids: tuple[str, ...]
+
+
+class JobSummary(Model):
+    job_id: str
+    execution_id: str
+    status: ExecutionStatus
+    last_run_at: Instant
+
+
+class JobSummaries(Model):
+    summaries: tuple[JobSummary, ...]
+
+
+class ListOccurrences(Query):
+    subject: ClassVar[str] = "query.occurrences.list"
+
+    job_id: str
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    cursor: str | None = None
+
+
+class OccurrenceRecord(Model):
+    """One due instant, delivery or manual start, and what became of it."""
+
+    job_id: str
+    key: str
+    firing: Firing
+    decided_at: Instant
+    outcome: Literal["fired", "skipped"]
+    execution_id: str
+    reason: SkipReason | None = None
+    detail: str = ""
+    count: int = 1
+
+
+class OccurrencePage(Model):
+    occurrences: tuple[OccurrenceRecord, ...]
+    next_cursor: str | None = None

@@ -1,0 +1,100 @@
+"""The streams and durable consumers of the bus, as data. What each keeps, for how long, how durably.
+
+Durations are `timedelta`, sizes bytes. `lamplighter_runtime.provisioning` turns these into requests.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lamplighter_contracts import subjects
+
+MIB = 1 << 20
+
+MESSAGE_LIMIT = 512 * 1024
+"""The most that body and headers of a message may have together. The server drops a connection above 1 MiB."""
+
+FINAL_STATE_TTL = timedelta(hours=24)
+"""How long a final state and a step stay on the bus; MongoDB has them after that."""
+
+DEDUPE_WINDOW = timedelta(hours=72)
+"""How long a repeated delivery id or Idempotency-Key is known for what it is."""
+
+DUE_TTL = timedelta(days=7)
+"""How long a due event waits for a dispatcher, and how long `job.>` can be read back."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One JetStream stream. `asynchronous` gives up the fsync of each message, on a single node only."""
+
+    name: str
+    subjects: tuple[str, ...]
+    max_bytes: int | None
+    discard_old: bool = False
+    atomic: bool = False
+    schedules: bool = False
+    asynchronous: bool = False
+    max_age: timedelta | None = None
+    history: int | None = None
+    bucket: bool = False
+    duplicate_window: timedelta = timedelta(minutes=2)
+
+
+CATALOG = Stream("KV_catalog", (subjects.ANY_CATALOG_CHANGE,), max_bytes=1024 * MIB, history=32, bucket=True)
+TIMERS = Stream(
+    # A stream of timers cannot refuse when full, and must not drop its oldest: so it has no bound in bytes. It
+    # holds one small message a job; ticks carry a TTL.
+    "TIMERS",
+    ("timer.>", "tick.>"),
+    max_bytes=None,
+    discard_old=True,
+    schedules=True,
+    asynchronous=True,
+)
+JOBS = Stream("JOBS", ("trigger.>", "decided.>", "gate.>", "job.>"), max_bytes=4096 * MIB, atomic=True)
+EXECUTIONS = Stream("EXECUTIONS", ("execution.>",), max_bytes=4096 * MIB, atomic=True)
+LOGS = Stream(
+    "LOGS", ("log.>",), max_bytes=4096 * MIB, discard_old=True, asynchronous=True, max_age=timedelta(hours=72)
+)
+DEAD = Stream("DEAD", ("dead.>",), max_bytes=256 * MIB, discard_old=True, max_age=timedelta(days=30))
+
+STREAMS = (CATALOG, TIMERS, JOBS, EXECUTIONS, LOGS, DEAD)
+
+_BY_PREFIX = {subject.split(".", 1)[0]: stream for stream in STREAMS for subject in stream.subjects}
+
+
+def stream_of(subject: str) -> Stream:
+    """The stream that keeps what is published on `subject`. Raises `KeyError` for a subject no stream keeps."""
+    return _BY_PREFIX[subject.split(".", 1)[0]]
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """One durable pull consumer, shared by all replicas of the service that reads it."""
+
+    durable: str
+    stream: Stream
+    filters: tuple[str, ...]
+    ack_wait: timedelta = timedelta(seconds=30)
+    max_ack_pending: int = 10_000
+
+
+SCHEDULER_CATALOG = Consumer("scheduler-catalog", CATALOG, (f"{subjects.CATALOG_PREFIX}jobs.>",))
+SCHEDULER_TICKS = Consumer("scheduler-ticks", TIMERS, (subjects.ANY_TICK,))
+SCHEDULER_TRIGGERS = Consumer("scheduler-triggers", JOBS, (subjects.ANY_TRIGGER,))
+SCHEDULER_ENDS = Consumer("scheduler-ends", EXECUTIONS, (subjects.ANY_EXECUTION_STATUS,))
+
+HISTORY_JOBS = Consumer("history-jobs", JOBS, (subjects.ANY_JOB_EVENT,))
+HISTORY_EXECUTIONS = Consumer("history-executions", EXECUTIONS, (subjects.ANY_EXECUTION_EVENT,))
+HISTORY_LOGS = Consumer("history-logs", LOGS, (subjects.ANY_LOG,))
+HISTORY_CATALOG = Consumer("history-catalog", CATALOG, (subjects.ANY_CATALOG_CHANGE,))
+
+LEASE = timedelta(seconds=15)
+"""A dispatcher that says nothing for this long has lost its execution to another."""
+
+
+def dispatcher_due(queue: str) -> Consumer:
+    """The due events of one worker queue, shared by the dispatchers that serve it."""
+    return Consumer(
+        f"dispatcher-{queue}", JOBS, (subjects.any_job_due(queue),), ack_wait=LEASE, max_ack_pending=10_000
+    )

@@ -1,0 +1,85 @@
+"""Every subject of the bus, built in one place. Arguments are ids already checked to fit a subject."""
+
+from lamplighter_contracts.ids import subject_token
+
+CATALOG_PREFIX = "$KV.catalog."
+
+ANY_TICK = "tick.job.*"
+ANY_TRIGGER = "trigger.job.>"
+ANY_JOB_EVENT = "job.>"
+ANY_EXECUTION_EVENT = "execution.>"
+ANY_EXECUTION_STATUS = "execution.*.status"
+ANY_LOG = "log.>"
+ANY_CATALOG_CHANGE = "$KV.catalog.>"
+
+CANCEL_EXECUTION = "control.cancel"
+"""Request: end this execution (`CancelRequest` -> `CancelReply`). One dispatcher of all answers."""
+ANY_STOP = "control.stop.*"
+
+
+def timer(job_id: str) -> str:
+    """The armed next firing of a job."""
+    return f"timer.job.{job_id}"
+
+
+def tick(job_id: str) -> str:
+    """Where NATS puts a timer that came due."""
+    return f"tick.job.{job_id}"
+
+
+def trigger(job_id: str, key: str) -> str:
+    """A manual start or a delivery, as accepted. One subject a key: the first message there is the only one."""
+    return f"trigger.job.{job_id}.{subject_token(key)}"
+
+
+def decided(job_id: str, key: str) -> str:
+    """The mark, in the batch that decided it, that a trigger has been dealt with."""
+    return f"decided.job.{job_id}.{subject_token(key)}"
+
+
+def gate(job_id: str) -> str:
+    """The job's cursor and overlap state; its last message is the state."""
+    return f"gate.{job_id}"
+
+
+def job_due(queue: str, job_id: str) -> str:
+    return f"job.due.{queue}.{job_id}"
+
+
+def any_job_due(queue: str) -> str:
+    return f"job.due.{queue}.>"
+
+
+def job_skipped(job_id: str) -> str:
+    return f"job.skipped.{job_id}"
+
+
+def execution_status(execution_id: str) -> str:
+    """The last message here is the state of the execution; every transition is compare-and-set."""
+    return f"execution.{execution_id}.status"
+
+
+def execution_step(execution_id: str) -> str:
+    return f"execution.{execution_id}.step"
+
+
+def execution_events(execution_id: str) -> str:
+    return f"execution.{execution_id}.>"
+
+
+def log(execution_id: str) -> str:
+    return f"log.{execution_id}"
+
+
+def stop(execution_id: str) -> str:
+    """Told to all dispatchers at once: whoever runs this execution, look at its status now."""
+    return f"control.stop.{execution_id}"
+
+
+def catalog(kind: str, object_id: str) -> str:
+    """The subject behind a key of the catalog bucket, such as `jobs.daily-report-7f3a`."""
+    return f"{CATALOG_PREFIX}{kind}.{object_id}"
+
+
+def dead(stream: str, consumer: str) -> str:
+    return f"dead.{stream}.{consumer}"

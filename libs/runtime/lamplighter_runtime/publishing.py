@@ -1,0 +1,160 @@
+"""Publishing durably: one message, an atomic batch, or many callers' messages in shared batches."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from lamplighter_contracts.streams import stream_of
+from lamplighter_runtime.latest import last_message
+from lamplighter_runtime.messages import MESSAGE_ID, BusUnavailable, Conflict, Message, Stored
+from lamplighter_runtime.metrics import CONFLICTS
+
+Reply = dict[str, Any]
+
+TIMEOUT_SECONDS = 3.0
+TRIES = 3
+BATCH_LIMIT = 1_000
+"""The most messages the server takes in one atomic batch."""
+
+_WRONG_SEQUENCE = 10071
+_DUPLICATE_IN_BATCH = 10201
+_CONFLICTS = frozenset({_WRONG_SEQUENCE, 10164, _DUPLICATE_IN_BATCH})
+
+
+async def publish(client: Client, message: Message) -> Stored | Conflict:
+    """Store one message. A publish that times out may have happened: it is repeated with the same id.
+
+    A lost compare-and-set whose winner carries this message's own id was won by an earlier try: `Stored`.
+    Raises `BusUnavailable` when no try was answered, `MessageTooLarge` before anything is sent.
+    """
+    headers = message.wire_headers()
+    verdict = await _insist(client, message, lambda: _request(client, message.subject, message.body, headers))
+    if isinstance(verdict, Conflict) and message.message_id is not None:
+        winner = await last_message(client, stream_of(message.subject).name, message.subject)
+        if winner is not None and winner.headers.get(MESSAGE_ID) == message.message_id:
+            return Stored(winner.sequence, duplicate=True)
+    return verdict
+
+
+async def commit(client: Client, messages: Sequence[Message]) -> Stored | Conflict:
+    """Store all messages or none, in order, in one stream. `Stored` carries the last one's sequence.
+
+    At most `BATCH_LIMIT` messages. A try that was not answered may have happened; its repeat then ends in
+    `Conflict`, and the caller, reading the state again, finds its own work done.
+    """
+    if len(messages) == 1:
+        return await publish(client, messages[0])
+    prepared = [(m.subject, m.body, m.wire_headers()) for m in messages]
+    return await _insist(client, messages[-1], lambda: _send_batch(client, prepared))
+
+
+async def _insist(
+    client: Client, message: Message, attempt: Callable[[], Awaitable[Reply]]
+) -> Stored | Conflict:
+    for tried in range(1, TRIES + 1):
+        try:
+            reply = await attempt()
+        except (NatsError, TimeoutError, ConnectionError) as error:
+            if tried == TRIES or client.is_closed:
+                raise BusUnavailable(
+                    f"NATS did not confirm a message on {message.subject!r}: {error!r}"
+                ) from error
+            await asyncio.sleep(0.1 * tried)
+            continue
+        return _verdict(message, reply)
+    raise AssertionError("unreachable")
+
+
+def _verdict(message: Message, reply: Reply) -> Stored | Conflict:
+    error = reply.get("error")
+    if error is None:
+        return Stored(int(str(reply["seq"])), bool(reply.get("duplicate", False)))
+    detail = str(error.get("description"))
+    if error.get("err_code") in _CONFLICTS or "duplicate" in detail:
+        CONFLICTS.labels(message.subject.split(".", 1)[0]).inc()
+        return Conflict(detail)
+    raise BusUnavailable(f"NATS refused a message on {message.subject!r}: {detail}")
+
+
+async def _request(client: Client, subject: str, body: bytes, headers: dict[str, str]) -> Reply:
+    answer = await client.request(subject, body, timeout=TIMEOUT_SECONDS, headers=headers)
+    reply: Reply = json.loads(answer.data)
+    return reply
+
+
+async def _send_batch(client: Client, prepared: list[tuple[str, bytes, dict[str, str]]]) -> Reply:
+    """One round trip: all but the last message are plain publishes; the server answers the commit."""
+    batch_id, numbers = uuid4().hex, count(1)
+    for subject, body, headers in prepared[:-1]:
+        marked = {**headers, "Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(next(numbers))}
+        await client.publish(subject, body, headers=marked)
+    subject, body, headers = prepared[-1]
+    marked = {**headers, "Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(next(numbers))}
+    return await _request(client, subject, body, {**marked, "Nats-Batch-Commit": "1"})
+
+
+class GroupPublisher:
+    """Stores the messages of many concurrent callers in shared batches: one fsync for all of them.
+
+    A message alone goes at once. Those that arrive while a batch is under way form the next one. Where one of
+    them conflicts the batch is stored message by message, so that each caller gets its own verdict.
+    """
+
+    SINGLY = 4
+    """Up to so many, separate messages are faster than a batch (0.5 ms each against 3 ms, measured)."""
+
+    def __init__(self, client: Client, limit: int = 500) -> None:
+        self._client = client
+        self._limit = limit
+        self._waiting: list[tuple[Message, asyncio.Future[Stored | Conflict]]] = []
+        self._loop: asyncio.Task[None] | None = None
+
+    async def publish(self, message: Message) -> Stored | Conflict:
+        """As `publish` of this module. Messages of one group go to one stream: use a publisher a stream."""
+        message.wire_headers()
+        verdict: asyncio.Future[Stored | Conflict] = asyncio.get_running_loop().create_future()
+        self._waiting.append((message, verdict))
+        if self._loop is None or self._loop.done():
+            self._loop = asyncio.create_task(self._drain())
+        return await verdict
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+            await self._store(group)
+
+    async def _store(self, group: list[tuple[Message, asyncio.Future[Stored | Conflict]]]) -> None:
+        if len(group) > self.SINGLY:
+            try:
+                last = await commit(self._client, [message for message, _ in group])
+            except BusUnavailable as unavailable:
+                for _, verdict in group:
+                    _fail(verdict, unavailable)
+                return
+            if isinstance(last, Stored):
+                for place, (_, verdict) in enumerate(reversed(group)):
+                    _settle(verdict, Stored(last.sequence - place))
+                return
+        await asyncio.gather(*(self._store_one(message, verdict) for message, verdict in group))
+
+    async def _store_one(self, message: Message, verdict: asyncio.Future[Stored | Conflict]) -> None:
+        try:
+            _settle(verdict, await publish(self._client, message))
+        except BusUnavailable as unavailable:
+            _fail(verdict, unavailable)
+
+
+def _settle(verdict: asyncio.Future[Stored | Conflict], value: Stored | Conflict) -> None:
+    if not verdict.done():
+        verdict.set_result(value)
+
+
+def _fail(verdict: asyncio.Future[Stored | Conflict], error: Exception) -> None:
+    if not verdict.done():
+        verdict.set_exception(error)

@@ -1,0 +1,110 @@
+"""Reading a durable consumer without polling: a standing pull request whose messages gather until taken."""
+
+import asyncio
+import json
+from collections import deque
+from itertools import count
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from lamplighter_contracts.streams import Consumer
+from lamplighter_runtime.logs import get_logger
+
+log = get_logger()
+
+EXPIRES_SECONDS = 30.0
+HEARTBEAT_SECONDS = 5.0
+SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS + 1
+"""A pull that neither delivers nor beats for so long is dead: NATS was restarted, or the connection is half open."""
+
+
+HEARTBEAT = "100"
+
+PAUSE_SECONDS = 0.5
+"""Before asking again when the server ended a pull for a reason of its own, such as a change of leader."""
+
+
+class Pull:
+    """One reader of a durable consumer.
+
+    `take(n)` waits for the first message and gives what has gathered, `n` at most. The server is asked for no
+    more than `n` at a time, so that a worker never holds what it has no room for.
+    """
+
+    def __init__(self, client: Client, consumer: Consumer) -> None:
+        self._client = client
+        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{consumer.stream.name}.{consumer.durable}"
+        self._name = consumer.durable
+        self._inbox = client.new_inbox()
+        self._numbers = count(1)
+        self._asked = 0
+        self._gathered: deque[Msg] = deque()
+        self._woken = asyncio.Event()
+        self._refused = False
+
+    async def open(self) -> None:
+        self._subscription = await self._client.subscribe(f"{self._inbox}.*", cb=self._on_message)
+
+    async def close(self) -> None:
+        """Stop asking. What was delivered and not taken goes back to the stream at once."""
+        try:
+            await self._subscription.unsubscribe()
+            for message in self._gathered:
+                await message.nak()
+        except NatsError as error:
+            log.debug("pull.close", consumer=self._name, error=repr(error))
+
+    async def take(self, most: int) -> list[Msg]:
+        """At least one message and at most `most`."""
+        while True:
+            await self._ask(most)
+            if self._gathered:
+                return [self._gathered.popleft() for _ in range(min(most, len(self._gathered)))]
+            self._woken.clear()
+            try:
+                await asyncio.wait_for(self._woken.wait(), SILENCE_SECONDS)
+            except TimeoutError:
+                self._asked = 0
+            if self._refused:
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _ask(self, most: int) -> None:
+        wanted = most - len(self._gathered) - self._asked
+        # Asking again for each message would cost a request a message; asking at half keeps the stream flowing.
+        if wanted < 1 or wanted * 2 < most:
+            return
+        self._refused = False
+        request = {
+            "batch": wanted,
+            "expires": int(EXPIRES_SECONDS * 1e9),
+            "idle_heartbeat": int(HEARTBEAT_SECONDS * 1e9),
+        }
+        try:
+            await self._client.publish(
+                self._subject, json.dumps(request).encode(), reply=f"{self._inbox}.{next(self._numbers)}"
+            )
+        except NatsError:
+            # Disconnected: asked again when the silence is noticed.
+            self._refused = True
+            return
+        self._asked += wanted
+
+    async def _on_message(self, message: Msg) -> None:
+        headers = message.headers or {}
+        status = headers.get("Status")
+        if status is None:
+            self._gathered.append(message)
+            self._asked = max(0, self._asked - 1)
+        elif status != HEARTBEAT:
+            self._on_ended(status, headers)
+        self._woken.set()
+
+    def _on_ended(self, status: str, headers: dict[str, str]) -> None:
+        """A request is over; the server says how much of it was left."""
+        left = headers.get("Nats-Pending-Messages")
+        self._asked = max(0, self._asked - int(left)) if left is not None else 0
+        if status not in ("404", "408"):
+            self._refused = True
+            log.warning("pull.ended", consumer=self._name, status=status, why=headers.get("Description"))
