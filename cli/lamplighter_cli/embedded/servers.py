@@ -1,21 +1,12 @@
-"""How nats-server and mongod are started: their configuration, and how to know that they are ready."""
+"""How nats-server and mongod are started, and how to know that they listen."""
 
 import json
 import socket
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter_cli.embedded import binaries
-
-
-@dataclass(frozen=True)
-class Launch:
-    """A child process to be: its name in messages, its arguments, what it adds to the environment."""
-
-    name: str
-    arguments: tuple[str, ...]
-    environment: dict[str, str]
+from lamplighter_cli.embedded.children import Launch
 
 
 def nats_server(folder: Path, port: int) -> Launch:
@@ -28,7 +19,7 @@ def nats_server(folder: Path, port: int) -> Launch:
         "max_payload: 1MB\n"
         f"jetstream {{ store_dir: {store}, sync_interval: always, max_memory_store: 256MB, max_file_store: 32GB }}\n"
     )
-    return Launch("nats-server", (str(binaries.nats_server()), "-c", str(configuration)), {})
+    return Launch("nats-server", (str(binaries.nats_server()), "-c", str(configuration)))
 
 
 def mongod(folder: Path, port: int) -> Launch:
@@ -39,7 +30,7 @@ def mongod(folder: Path, port: int) -> Launch:
         "--replSet", "lamplighter", "--wiredTigerCacheSizeGB", "0.5", "--quiet", "--nounixsocket",
         "--setParameter", "diagnosticDataCollectionEnabled=false",
     )  # fmt: skip
-    return Launch("mongod", arguments, {})
+    return Launch("mongod", arguments)
 
 
 def mongodb_url(port: int) -> str:

@@ -5,7 +5,7 @@ The flat shape (`schedule`, `agent_id`, `webhook_path`) is what the command line
 Requests may use either; answers carry both spellings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,6 +21,7 @@ from lamplighter_contracts.jobs import (
     TeamExecutor,
 )
 from lamplighter_contracts.problems import FieldError, InvalidInput, from_validation
+from lamplighter_contracts.server_dialect import SERVER_FIELDS, Untranslatable, translate
 
 Wire = dict[str, Any]
 
@@ -47,23 +48,6 @@ FIELDS = frozenset(
 
 WHO = frozenset({"agent_id", "team_id", "smart"})
 WHEN = frozenset({"schedule", "schedules", "webhook_path"})
-
-SERVER_FIELDS = frozenset(
-    {
-        "cron_schedule",
-        "cron_timezone",
-        "prompt_template",
-        "planning_mode",
-        "entity_type",
-        "entity_id",
-        "trigger_type",
-        "executor_type",
-        "worker_queue_name",
-        "environment_name",
-        "config",
-        "execution_environment",
-    }
-)
 
 READ_ONLY = frozenset(
     {
@@ -113,12 +97,10 @@ def _flatten(body: Mapping[str, Any]) -> Wire:
     """Either dialect as the flat one. A value given in both spellings must be the same in both."""
     errors = [_unknown(name) for name in body if name not in FIELDS | SERVER_FIELDS | READ_ONLY]
     flat = {name: value for name, value in body.items() if name in FIELDS}
-    for name, read in _SERVER_READERS.items():
-        if name not in body:
-            continue
+    for name in SERVER_FIELDS & body.keys():
         try:
-            translated = read(body)
-        except _Refused as refused:
+            translated = translate(name, body)
+        except Untranslatable as refused:
             errors.append(FieldError(field=refused.field, problem=refused.problem))
             continue
         for field, value in translated.items():
@@ -196,135 +178,6 @@ def _executor(flat: Wire, errors: list[FieldError]) -> Wire | None:
     return None
 
 
-class _Refused(Exception):
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(problem)
-        self.field, self.problem = field, problem
-
-
-def _same(target: str) -> Callable[[str], Callable[[Mapping[str, Any]], Wire]]:
-    return lambda source: lambda body: {target: body[source]}
-
-
-def _planning_mode(body: Mapping[str, Any]) -> Wire:
-    match body["planning_mode"]:
-        case None:
-            return {}
-        case "predefined_agent":
-            return {"agent_id": body.get("entity_id")}
-        case "predefined_team":
-            return {"team_id": body.get("entity_id")}
-        case "on_the_fly":
-            return {"smart": True}
-        case other:
-            allowed = "predefined_agent, predefined_team, on_the_fly"
-            raise _Refused("planning_mode", f"is {other!r}; allowed are {allowed}")
-
-
-def _entity_type(body: Mapping[str, Any]) -> Wire:
-    match body["entity_type"]:
-        case None:
-            return {}
-        case "agent" | "team" as kind:
-            return {f"{kind}_id": body.get("entity_id")}
-        case other:
-            raise _Refused("entity_type", f"is {other!r}; allowed are agent, team")
-
-
-def _entity_id(body: Mapping[str, Any]) -> Wire:
-    if body["entity_id"] is not None and not (body.get("planning_mode") or body.get("entity_type")):
-        raise _Refused("entity_id", "needs 'entity_type' (agent or team) beside it")
-    return {}
-
-
-def _trigger_type(body: Mapping[str, Any]) -> Wire:
-    match body["trigger_type"]:
-        case None:
-            return {}
-        case "cron":
-            if not any(body.get(f) for f in ("schedule", "schedules", "cron_schedule")):
-                raise _Refused("trigger_type", "is 'cron', but there is no 'cron_schedule'")
-            return {}
-        case "webhook":
-            if not body.get("webhook_path"):
-                raise _Refused(
-                    "trigger_type", "is 'webhook', but there is no 'webhook_path', such as '/deploy-trigger'"
-                )
-            return {}
-        case "manual":
-            return {"schedule": None, "schedules": None, "webhook_path": None}
-        case other:
-            raise _Refused("trigger_type", f"is {other!r}; allowed are cron, webhook, manual")
-
-
-def _executor_type(body: Mapping[str, Any]) -> Wire:
-    match body["executor_type"]:
-        case None | "auto":
-            return {}
-        case "environment":
-            if not body.get("environment_name"):
-                raise _Refused("executor_type", "is 'environment', but there is no 'environment_name'")
-            return {}
-        case "specific_queue":
-            raise _Refused(
-                "executor_type", "cannot be 'specific_queue': name an environment, which has a queue"
-            )
-        case other:
-            raise _Refused("executor_type", f"is {other!r}; allowed are auto, environment")
-
-
-def _worker_queue_name(body: Mapping[str, Any]) -> Wire:
-    if body["worker_queue_name"]:
-        raise _Refused(
-            "worker_queue_name", "cannot be chosen for a job: name an environment, which has a queue"
-        )
-    return {}
-
-
-def _config(body: Mapping[str, Any]) -> Wire:
-    config = _mapping(body, "config", {"timeout", "retry_policy"})
-    retry = config.get("retry_policy") or {}
-    if not isinstance(retry, Mapping) or retry.get("max_attempts", 1) not in (None, 0, 1):
-        raise _Refused(
-            "config.retry_policy",
-            "asks for a retry after failure, which a job does not have yet; leave it out",
-        )
-    return {"timeout_seconds": config["timeout"]} if config.get("timeout") is not None else {}
-
-
-def _execution_environment(body: Mapping[str, Any]) -> Wire:
-    given = _mapping(body, "execution_environment", {"env_vars", "secrets", "mcp_servers"})
-    for unused in ("secrets", "mcp_servers"):
-        if given.get(unused):
-            raise _Refused(f"execution_environment.{unused}", "cannot be given to a job yet; leave it out")
-    return {"variables": given["env_vars"]} if given.get("env_vars") is not None else {}
-
-
-def _mapping(body: Mapping[str, Any], name: str, known: set[str]) -> Mapping[str, Any]:
-    value = body[name] if body[name] is not None else {}
-    if not isinstance(value, Mapping):
-        raise _Refused(name, "must be an object")
-    if stray := sorted(value.keys() - known):
-        raise _Refused(f"{name}.{stray[0]}", f"is not known; known are {', '.join(sorted(known))}")
-    return value
-
-
-_SERVER_READERS: dict[str, Callable[[Mapping[str, Any]], Wire]] = {
-    "cron_schedule": _same("schedule")("cron_schedule"),
-    "cron_timezone": _same("timezone")("cron_timezone"),
-    "prompt_template": _same("prompt")("prompt_template"),
-    "environment_name": _same("environment")("environment_name"),
-    "planning_mode": _planning_mode,
-    "entity_type": _entity_type,
-    "entity_id": _entity_id,
-    "trigger_type": _trigger_type,
-    "executor_type": _executor_type,
-    "worker_queue_name": _worker_queue_name,
-    "config": _config,
-    "execution_environment": _execution_environment,
-}
-
-
 def _keep_generations(before: JobSpec, after: JobSpec) -> JobSpec:
     """A webhook that stays at its path keeps its secret."""
     old, new = before.webhook, after.webhook
@@ -382,7 +235,7 @@ def render_job(job: Job) -> Wire:
         "entity_id": entity_id,
         "executor_type": "auto" if job.environment == "default" else "environment",
         "worker_queue_name": None,
-        "environment_name": None if job.environment == "default" else job.environment,
+        "environment_name": job.environment,
         "config": {"timeout": job.limits.timeout_seconds, "retry_policy": None},
         "execution_environment": {"env_vars": dict(job.variables), "secrets": [], "mcp_servers": []},
         "created_at": rfc3339(job.created_at),

@@ -52,8 +52,8 @@ def _name(location: tuple[int | str, ...], names: Mapping[str, str]) -> str:
     return names.get(path, path)
 
 
-_TAGS = frozenset({"agent", "team", "smart", "webhook", "command", "noop"})
-"""Tags of the discriminated unions, which pydantic puts into a location."""
+_TAGS = frozenset({"agent", "team", "smart", "webhook", "command", "noop", "[key]"})
+"""Tags of the discriminated unions, and of a mapping's key, which pydantic puts into a location."""
 
 
 def _problem(kind: str, message: str, error: Mapping[str, object]) -> str:

@@ -40,7 +40,9 @@ class Stream:
     duplicate_window: timedelta = timedelta(minutes=2)
 
 
-CATALOG = Stream("KV_catalog", (subjects.ANY_CATALOG_CHANGE,), max_bytes=1024 * MIB, history=32, bucket=True)
+CATALOG = Stream(
+    "KV_catalog", (subjects.ANY_CATALOG_CHANGE,), max_bytes=1024 * MIB, history=32, bucket=True, atomic=True
+)
 TIMERS = Stream(
     # A stream of timers cannot refuse when full, and must not drop its oldest: so it has no bound in bytes. It
     # holds one small message a job; ticks carry a TTL.

@@ -1,0 +1,54 @@
+"""Every type that crosses the bus, under the name of its frozen schema.
+
+`python -m tests.contract.wire_types` writes the schemas anew, after a change that was meant.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from lamplighter_contracts import agents, control, environments, events, gates, jobs, queries, tokens
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+WIRE_TYPES: tuple[type[BaseModel], ...] = (
+    jobs.Job,
+    agents.Agent,
+    agents.Team,
+    environments.Environment,
+    tokens.Token,
+    gates.Gate,
+    events.JobTriggered,
+    events.JobDue,
+    events.JobSkipped,
+    events.TriggerDecided,
+    events.ExecutionStarted,
+    events.ExecutionCancelling,
+    events.ExecutionFinished,
+    events.ExecutionStep,
+    events.LogBatch,
+    control.CancelRequest,
+    control.CancelReply,
+    *queries.Query.__subclasses__(),
+    queries.QueryFailed,
+    queries.ExecutionPage,
+    queries.ExecutionAnswer,
+    queries.LogPage,
+    queries.JobSummaries,
+    queries.OccurrencePage,
+)
+
+
+def schema(wire_type: type[BaseModel]) -> dict[str, Any]:
+    return TypeAdapter(wire_type).json_schema(mode="serialization")
+
+
+def frozen(wire_type: type[BaseModel]) -> Path:
+    return SCHEMAS / f"{wire_type.__name__}.json"
+
+
+if __name__ == "__main__":
+    for each in WIRE_TYPES:
+        frozen(each).write_text(json.dumps(schema(each), indent=1, sort_keys=True) + "\n")

@@ -1,0 +1,174 @@
+"""Both wire shapes read to one job and are rendered from one."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lamplighter_contracts.dialects import change_job, parse_job, render_job
+from lamplighter_contracts.jobs import (
+    AgentExecutor,
+    Job,
+    Overlap,
+    ScheduleTrigger,
+    SmartExecutor,
+    TeamExecutor,
+    WebhookTrigger,
+)
+from lamplighter_contracts.problems import InvalidInput
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+FLAT: dict[str, Any] = {
+    "name": "daily-report",
+    "prompt": "Generate daily report",
+    "agent_id": "reporter",
+    "schedule": "0 9 * * *",
+    "timezone": "Europe/Berlin",
+    "timeout_seconds": 60,
+    "variables": {"A": "1"},
+}
+SERVER: dict[str, Any] = {
+    "name": "daily-report",
+    "prompt_template": "Generate daily report",
+    "planning_mode": "predefined_agent",
+    "entity_type": "agent",
+    "entity_id": "reporter",
+    "trigger_type": "cron",
+    "cron_schedule": "0 9 * * *",
+    "cron_timezone": "Europe/Berlin",
+    "executor_type": "auto",
+    "config": {"timeout": 60},
+    "execution_environment": {"env_vars": {"A": "1"}},
+}
+
+
+def job(**changes: Any) -> Job:
+    spec = parse_job({**FLAT, **changes})
+    return Job(
+        **dict(spec),
+        job_id="daily-report-7f3a",
+        created_at=NOON,
+        updated_at=NOON,
+        scheduled_from=NOON,
+        revision=7,
+    )
+
+
+def test_both_shapes_are_one_job() -> None:
+    assert parse_job(FLAT) == parse_job(SERVER)
+
+
+@pytest.mark.parametrize("body", [FLAT, SERVER])
+def test_what_is_rendered_reads_back_as_the_same_job(body: dict[str, Any]) -> None:
+    made = job()
+    assert parse_job(render_job(made)) == parse_job(body)
+    assert change_job(made, render_job(made)) == parse_job(body)
+
+
+def test_an_answer_carries_both_spellings() -> None:
+    wire = render_job(job())
+    assert (wire["schedule"], wire["cron_schedule"]) == ("0 9 * * *", "0 9 * * *")
+    assert (wire["timezone"], wire["cron_timezone"]) == ("Europe/Berlin", "Europe/Berlin")
+    assert (wire["prompt"], wire["prompt_template"]) == ("Generate daily report", "Generate daily report")
+    assert (wire["agent_id"], wire["planning_mode"], wire["entity_id"]) == (
+        "reporter",
+        "predefined_agent",
+        "reporter",
+    )
+    assert wire["trigger_type"] == "cron"
+    assert wire["revision"] == 7
+
+
+@pytest.mark.parametrize(
+    ("who", "executor"),
+    [
+        ({"agent_id": "a"}, AgentExecutor(agent_id="a")),
+        ({"team_id": "t"}, TeamExecutor(team_id="t")),
+        ({"smart": True}, SmartExecutor()),
+        ({"planning_mode": "predefined_team", "entity_id": "t"}, TeamExecutor(team_id="t")),
+        ({"planning_mode": "on_the_fly"}, SmartExecutor()),
+        ({"entity_type": "team", "entity_id": "t"}, TeamExecutor(team_id="t")),
+    ],
+)
+def test_who(who: dict[str, Any], executor: object) -> None:
+    assert parse_job({"name": "n", "prompt": "p", **who}).executor == executor
+
+
+def test_a_job_may_have_several_triggers() -> None:
+    spec = parse_job(
+        {**FLAT, "schedule": None, "schedules": ["@daily", "@hourly"], "webhook_path": "/deploy"}
+    )
+    assert spec.triggers == (
+        ScheduleTrigger(schedule="@daily"),
+        ScheduleTrigger(schedule="@hourly"),
+        WebhookTrigger(path="/deploy"),
+    )
+
+
+def test_naming_another_executor_replaces_the_first() -> None:
+    assert change_job(job(), {"team_id": "crew"}).executor == TeamExecutor(team_id="crew")
+
+
+def test_null_removes_a_trigger() -> None:
+    assert change_job(job(), {"schedule": None}).triggers == ()
+
+
+def test_a_webhook_that_stays_keeps_its_secret() -> None:
+    spec = parse_job({**FLAT, "webhook_path": "/a"})
+    turned = spec.model_copy(update={"triggers": (WebhookTrigger(path="/a", secret_generation=3),)})
+    assert change_job(turned, {"name": "other"}).webhook == WebhookTrigger(path="/a", secret_generation=3)
+    assert change_job(turned, {"webhook_path": "/b"}).webhook == WebhookTrigger(
+        path="/b", secret_generation=1
+    )
+
+
+def test_what_is_not_said_has_the_default_that_the_evidence_supports() -> None:
+    spec = parse_job({"name": "n", "prompt": "p", "agent_id": "a"})
+    assert (spec.overlap, spec.limits.timeout_seconds, spec.timezone) == (Overlap.SKIP, 1_800, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        ({"name": " "}, "name", "must not be empty"),
+        ({"name": None}, "name", "is missing"),
+        ({"prompt": " \n"}, "prompt", "must not be empty"),
+        ({"agent_id": None}, "agent_id", "name an agent (agent_id) or a team (team_id)"),
+        ({"team_id": "t"}, "team_id", "choose one"),
+        ({"agent_id": "Not A Slug"}, "agent_id", "small letters, digits"),
+        ({"webhook_path": "no-slash"}, "webhook_path", "such as '/deploy-trigger'"),
+        ({"webhook_path": "/a b"}, "webhook_path", "such as '/deploy-trigger'"),
+        ({"webhook_path": "/a/../b"}, "webhook_path", "such as '/deploy-trigger'"),
+        ({"timeout_seconds": 0}, "timeout_seconds", "greater than or equal to 1"),
+        ({"overlap": "sometimes"}, "overlap", "'skip' or 'allow'"),
+        ({"variables": {"1A": "x"}}, "variables.1A", "variable's name"),
+        ({"schedul": "@daily"}, "schedul", "did you mean 'schedule'?"),
+        ({"schedule": 5}, "schedule", "such as '0 9 * * *'"),
+        ({"cron_schedule": "@daily"}, "cron_schedule", "but 'schedule' says"),
+        ({"planning_mode": "chaos"}, "planning_mode", "allowed are predefined_agent"),
+        ({"trigger_type": "webhook"}, "trigger_type", "no 'webhook_path'"),
+        ({"executor_type": "specific_queue"}, "executor_type", "name an environment"),
+        ({"config": {"retry_policy": {"max_attempts": 3}}}, "config.retry_policy", "leave it out"),
+        ({"config": {"speed": 3}}, "config.speed", "known are"),
+        ({"execution_environment": {"secrets": ["s"]}}, "execution_environment.secrets", "leave it out"),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_is_allowed(change: dict[str, Any], field: str, says: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_job({**FLAT, **change})
+
+    problems = {error.field: error.problem for error in refused.value.errors}
+    assert says in problems[field]
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_job({"name": "", "prompt": "", "webhook_path": "x", "timeout_seconds": -1})
+    assert {e.field for e in refused.value.errors} == {
+        "name",
+        "prompt",
+        "webhook_path",
+        "timeout_seconds",
+        "agent_id",
+    }
