@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import deque
 from itertools import count
 
@@ -19,6 +20,8 @@ HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS + 1
 """A pull that neither delivers nor beats for so long is dead: NATS was restarted, or the connection is half open."""
 
+
+RECONNECT_CHECK_SECONDS = 1.0
 
 HEARTBEAT = "100"
 
@@ -43,6 +46,7 @@ class Pull:
         self._gathered: deque[Msg] = deque()
         self._woken = asyncio.Event()
         self._refused = False
+        self._connections = client.stats["reconnects"]
 
     async def open(self) -> None:
         self._subscription = await self._client.subscribe(f"{self._inbox}.*", cb=self._on_message)
@@ -62,13 +66,26 @@ class Pull:
             await self._ask(most)
             if self._gathered:
                 return [self._gathered.popleft() for _ in range(min(most, len(self._gathered)))]
-            self._woken.clear()
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Until something came, or until what was asked for must be asked for again."""
+        self._woken.clear()
+        silent_since = time.monotonic()
+        while not self._woken.is_set():
             try:
-                await asyncio.wait_for(self._woken.wait(), SILENCE_SECONDS)
+                await asyncio.wait_for(self._woken.wait(), RECONNECT_CHECK_SECONDS)
             except TimeoutError:
-                self._asked = 0
-            if self._refused:
-                await asyncio.sleep(PAUSE_SECONDS)
+                if self._reconnected() or time.monotonic() - silent_since > SILENCE_SECONDS:
+                    self._asked = 0
+                    return
+        if self._refused:
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _reconnected(self) -> bool:
+        """Whether the connection is a new one: requests made over the old one are gone with it."""
+        before, self._connections = self._connections, self._client.stats["reconnects"]
+        return before != self._connections
 
     async def _ask(self, most: int) -> None:
         wanted = most - len(self._gathered) - self._asked

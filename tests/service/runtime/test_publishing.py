@@ -1,0 +1,82 @@
+"""Stored once or refused, whatever became of the first try."""
+
+import asyncio
+
+import pytest
+from nats.aio.client import Client
+
+from lamplighter_runtime.latest import last_message, last_messages
+from lamplighter_runtime.messages import Conflict, Message, MessageTooLarge, Stored
+from lamplighter_runtime.publishing import GroupPublisher, commit, publish
+
+
+def first(subject: str, message_id: str, body: bytes = b"{}") -> Message:
+    return Message(subject, body, message_id=message_id, expected=0)
+
+
+async def test_the_second_to_claim_a_subject_loses(bus: Client) -> None:
+    assert await publish(bus, first("execution.a.status", "one")) == Stored(1)
+    assert isinstance(await publish(bus, first("execution.a.status", "two")), Conflict)
+
+
+async def test_a_repeated_publish_is_recognised_as_its_own(bus: Client) -> None:
+    await publish(bus, first("execution.a.status", "one"))
+    assert await publish(bus, first("execution.a.status", "one")) == Stored(1, duplicate=True)
+
+
+async def test_a_batch_is_stored_whole_or_not_at_all(bus: Client) -> None:
+    await publish(bus, first("gate.b", "before"))
+
+    verdict = await commit(bus, [first("job.due.default.a", "a"), first("gate.b", "b")])
+
+    assert isinstance(verdict, Conflict)
+    assert await last_message(bus, "JOBS", "job.due.default.a") is None
+
+
+async def test_a_batch_gives_the_sequence_of_its_last_message(bus: Client) -> None:
+    verdict = await commit(bus, [first(f"gate.{n}", str(n)) for n in range(900)])
+    assert verdict == Stored(900)
+
+
+async def test_a_group_gives_each_caller_its_own_verdict(bus: Client) -> None:
+    await publish(bus, first("execution.7.status", "before"))
+    group = GroupPublisher(bus)
+
+    verdicts = await asyncio.gather(
+        *(group.publish(first(f"execution.{n}.status", f"m{n}")) for n in range(100))
+    )
+
+    assert [n for n, verdict in enumerate(verdicts) if isinstance(verdict, Conflict)] == [7]
+    stored = await last_messages(bus, "EXECUTIONS", [f"execution.{n}.status" for n in range(100)])
+    for n, verdict in enumerate(verdicts):
+        if isinstance(verdict, Stored):
+            assert stored[f"execution.{n}.status"].sequence == verdict.sequence
+
+
+async def test_what_a_group_has_no_room_for_yet_waits_and_is_stored(bus: Client) -> None:
+    group = GroupPublisher(bus, limit=10)
+    verdicts = await asyncio.gather(
+        *(group.publish(first(f"execution.{n}.status", f"m{n}")) for n in range(95))
+    )
+    assert {type(verdict) for verdict in verdicts} == {Stored}
+
+
+async def test_a_message_the_bus_cannot_carry_is_refused_before_it_is_sent(bus: Client) -> None:
+    with pytest.raises(MessageTooLarge, match="at most 524288 fit"):
+        await publish(bus, first("execution.a.status", "one", b"x" * 600_000))
+    assert bus.is_connected
+
+
+async def test_the_last_message_of_many_subjects(bus: Client) -> None:
+    await commit(bus, [first(f"gate.{n}", str(n), str(n).encode()) for n in range(700)])
+
+    found = await last_messages(bus, "JOBS", [f"gate.{n}" for n in range(0, 1_400, 2)])
+
+    assert {subject: last.body for subject, last in found.items()} == {
+        f"gate.{n}": str(n).encode() for n in range(0, 700, 2)
+    }
+
+
+async def test_no_last_message_is_an_empty_answer(bus: Client) -> None:
+    assert await last_messages(bus, "JOBS", ["gate.none"]) == {}
+    assert await last_messages(bus, "JOBS", []) == {}
