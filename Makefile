@@ -30,12 +30,14 @@ format: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python -m bench $(ONLY)
 
-# The exported list has hashes and no address of a registry; uv.lock has addresses and stays out of the repository.
+# The exported lists (everything, and what an image needs) have hashes and no address of a registry; uv.lock has addresses and stays out of the repository.
 lock:
 	$(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/pip install --quiet uv
 	$(VENV)/lock/bin/uv lock --quiet
 	$(VENV)/lock/bin/uv export --quiet --all-packages --no-emit-workspace --no-header --output-file requirements.lock
+	$(VENV)/lock/bin/uv export --quiet --all-packages --no-emit-workspace --no-header --no-default-groups --group build \
+		--output-file requirements-services.lock
 
 $(VENV)/ready: requirements.lock $(addsuffix /pyproject.toml,$(PARTS))
 	$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Lamplighter needs Python 3.11 to 3.13; set PYTHON=python3.12, say")'

@@ -41,3 +41,20 @@ def mongod_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.
 def mongodb_url(mongod_server: servers.Server) -> str:
     """The address of a database of this test's own."""
     return mongod_server.url.replace("/lamplighter?", f"/test_{uuid4().hex[:12]}?")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--allowed-skips", type=Path, help="fail on any skip that this list does not name")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that passes by skipping has shown nothing."""
+    listed: Path | None = session.config.getoption("--allowed-skips")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if listed is None or reporter is None:
+        return
+    allowed = {line.split("#")[0].strip() for line in listed.read_text().splitlines()}
+    stray = [report.nodeid for report in reporter.stats.get("skipped", []) if report.nodeid not in allowed]
+    if stray:
+        reporter.write_line(f"skipped, and not allowed to be: {', '.join(stray)}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

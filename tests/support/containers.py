@@ -41,7 +41,7 @@ def mongodb_container(image: str) -> Iterator[ContainerServer]:
     command = f"mongod --replSet lamplighter --bind_ip_all --port {port}"
     with DockerContainer(image).with_command(command).with_bind_ports(port, port) as container:
         _wait(port)
-        initiate(port)
+        initiate(f"127.0.0.1:{port}")
         yield ContainerServer(container, port, servers.mongodb_url(port))
 
 

@@ -58,7 +58,7 @@ class EmbeddedMongo:
     def start(self) -> None:
         self.child.start()
         _wait(self.port, self.child)
-        initiate(self.port)
+        initiate(f"127.0.0.1:{self.port}")
 
     def kill_and_restart(self) -> None:
         self.child.kill()

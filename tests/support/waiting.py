@@ -11,7 +11,7 @@ SECONDS = 15.0
 _BETWEEN = 0.02
 
 
-async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = SECONDS, what: str = "it") -> T:
+async def until(ask: Callable[[], Awaitable[T | None]], *, seconds: float = SECONDS, what: str = "it") -> T:
     """The first truthy answer of `ask`. Fails the test, naming the last answer, when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:

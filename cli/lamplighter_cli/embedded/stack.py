@@ -119,7 +119,7 @@ class Stack:
         port = self._plan.mongodb.claimed("mongod")
         await self.servers.start(servers.mongod(self._plan.data / "mongodb", port))
         await self._until_listening("mongod", port)
-        await self.servers.run_once(self._python("lamplighter_history.replica_set", str(port)))
+        await self.servers.run_once(self._python("lamplighter_history.replica_set", f"127.0.0.1:{port}"))
         return servers.mongodb_url(port)
 
     async def _until_listening(self, name: str, port: int) -> None:
