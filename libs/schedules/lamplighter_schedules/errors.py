@@ -1,0 +1,17 @@
+"""What is wrong with a schedule or a time zone that someone wrote."""
+
+from typing import Literal
+
+Part = Literal["schedule", "timezone"]
+
+
+class ScheduleError(ValueError):
+    """The schedule cannot be used. `problem` is one full sentence: what is wrong and what is allowed."""
+
+    def __init__(self, field: Part, problem: str) -> None:
+        super().__init__(field, problem)
+        self.field: Part = field
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self.problem
