@@ -3,6 +3,8 @@
 from typing import Any
 
 from faststream.nats import NatsBroker
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from lamplighter_runtime.logs import get_logger
 from lamplighter_runtime.settings import ServiceSettings
@@ -39,6 +41,15 @@ def open_broker(settings: ServiceSettings, name: str) -> NatsBroker:
         reconnected_cb=_on_reconnected,
         **options,
     )
+
+
+async def close_broker(broker: NatsBroker, client: Client) -> None:
+    """Stop the broker, also while NATS is away: there is nothing to be drained then."""
+    try:
+        await broker.stop()
+    except NatsError as error:
+        log.warning("nats.closed", error=repr(error))
+        await client.close()
 
 
 async def _on_error(error: Exception) -> None:

@@ -27,6 +27,8 @@ log = get_logger()
 
 BACKOFF_SECONDS = (1, 5, 25, 60)
 TRIES = len(BACKOFF_SECONDS) + 1
+OUTAGE_SECONDS = 5
+"""The longest that an event waits for a server that does not answer, before it is tried again."""
 
 E = TypeVar("E")
 
@@ -67,12 +69,12 @@ async def consume(
     try:
         while True:
             messages = await pull.take(most)
-            await _to_the_end(_handle_batch(client, consumer, read, handle, messages))
+            await to_the_end(_handle_batch(client, consumer, read, handle, messages))
     finally:
         await pull.close()
 
 
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
     """A batch that was begun is finished, also when the loop around it is cancelled meanwhile."""
     task = asyncio.ensure_future(work)
     try:
@@ -90,25 +92,24 @@ async def _handle_batch(
         batch = await read_batch(client, consumer, read, messages)
         if not batch:
             return
-        failure = await _try(handle, batch)
-        if failure is None:
-            await _acknowledge(consumer, batch)
-        elif len(batch) == 1:
-            await _come_again(client, consumer, batch[0], failure)
-        else:
-            # One of them may be poison: alone, each meets its own fate.
-            for one in batch:
-                await _handle_batch_of_one(client, consumer, handle, one)
+        await _handle(client, consumer, handle, batch)
 
 
-async def _handle_batch_of_one(
-    client: Client, consumer: Consumer, handle: Handle[E], one: Received[E]
+async def _handle(
+    client: Client, consumer: Consumer, handle: Handle[E], batch: Sequence[Received[E]]
 ) -> None:
-    failure = await _try(handle, [one])
+    failure = await _try(handle, batch)
     if failure is None:
-        await _acknowledge(consumer, [one])
+        await _acknowledge(consumer, batch)
+    elif isinstance(failure, ConnectionError):
+        await _postpone(consumer, batch, failure)
+    elif len(batch) == 1:
+        await come_again(client, consumer, batch[0], failure)
     else:
-        await _come_again(client, consumer, one, failure)
+        # Some may be poison: by halves they are found, and the others go on together.
+        half = len(batch) // 2
+        await _handle(client, consumer, handle, batch[:half])
+        await _handle(client, consumer, handle, batch[half:])
 
 
 async def _try(handle: Handle[E], batch: Sequence[Received[E]]) -> Exception | None:
@@ -121,26 +122,38 @@ async def _try(handle: Handle[E], batch: Sequence[Received[E]]) -> Exception | N
 
 async def _acknowledge(consumer: Consumer, batch: Sequence[Received[E]]) -> None:
     for one in batch:
-        await _quietly(one.ack())
+        await quietly(one.ack())
     HANDLED.labels(consumer.durable, "done").inc(len(batch))
 
 
-async def _come_again(client: Client, consumer: Consumer, one: Received[E], failure: Exception) -> None:
-    """Later, with growing delay. While a server is unreachable that is nobody's poison, however often it fails."""
+async def _postpone(consumer: Consumer, batch: Sequence[Received[E]], outage: ConnectionError) -> None:
+    """While a server is unreachable nothing is anybody's poison, however often it fails; and alone, each would
+    wait for the same server. All come again, soon enough to be done shortly after it is back."""
+    HANDLED.labels(consumer.durable, "postponed").inc(len(batch))
+    log.warning("batch.postponed", consumer=consumer.durable, messages=len(batch), error=repr(outage))
+    for one in batch:
+        await quietly(one.give_back(min(_backoff(one), OUTAGE_SECONDS)))
+
+
+async def come_again(client: Client, consumer: Consumer, one: Received[E], failure: Exception) -> None:
+    """Later, with growing delay; at the end of its tries to `DEAD`."""
     HANDLED.labels(consumer.durable, "failed").inc()
-    outage = isinstance(failure, ConnectionError)
     log.warning(
         "event.failed",
         consumer=consumer.durable,
         subject=one.subject,
         deliveries=one.deliveries,
         error=repr(failure),
-        exc_info=None if outage else failure,
+        exc_info=failure,
     )
-    if one.deliveries >= TRIES and not outage:
+    if one.deliveries >= TRIES:
         await bury(client, consumer, one.message, f"failed {one.deliveries} times: {failure!r}")
         return
-    await _quietly(one.give_back(BACKOFF_SECONDS[min(one.deliveries, len(BACKOFF_SECONDS)) - 1]))
+    await quietly(one.give_back(_backoff(one)))
+
+
+def _backoff(one: Received[E]) -> float:
+    return BACKOFF_SECONDS[min(one.deliveries, len(BACKOFF_SECONDS)) - 1]
 
 
 async def read_batch(
@@ -155,7 +168,7 @@ async def read_batch(
             await bury(client, consumer, message, f"cannot be read: {error}")
             continue
         if event is None:
-            await _quietly(message.ack())
+            await quietly(message.ack())
             continue
         at = message.metadata
         batch.append(Received(event, message.subject, at.sequence.stream, at.num_delivered, message))
@@ -179,12 +192,12 @@ async def bury(client: Client, consumer: Consumer, message: Msg, reason: str) ->
     except BusUnavailable as unavailable:
         log.warning("event.not_buried", consumer=consumer.durable, error=repr(unavailable))
         return
-    await _quietly(message.term())
+    await quietly(message.term())
     DEAD_LETTERS.labels(consumer.durable).inc()
     log.error("event.dead", consumer=consumer.durable, subject=message.subject, reason=reason[:300])
 
 
-async def _quietly(acknowledgement: Awaitable[None]) -> None:
+async def quietly(acknowledgement: Awaitable[None]) -> None:
     """An acknowledgement is advice: if it does not arrive the message comes again, and that is harmless."""
     try:
         await acknowledgement

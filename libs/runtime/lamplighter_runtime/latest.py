@@ -1,14 +1,18 @@
-"""The last message on each of many subjects, in one round trip."""
+"""The last message on each of many subjects, in one round trip; and which subjects there are, page by page."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
+from lamplighter_contracts.fields import rfc3339
 from lamplighter_runtime.messages import BusUnavailable
 
 TIMEOUT_SECONDS = 3.0
@@ -25,6 +29,11 @@ class Last:
     headers: dict[str, str]
     body: bytes
 
+    @property
+    def stored_at(self) -> datetime:
+        """When the server stored it, by the server's clock."""
+        return datetime.fromisoformat(self.headers["Nats-Time-Stamp"])
+
 
 async def last_messages(client: Client, stream: str, subjects: Sequence[str]) -> dict[str, Last]:
     """By subject, for those that have one. Raises `BusUnavailable`."""
@@ -39,12 +48,28 @@ async def last_message(client: Client, stream: str, subject: str) -> Last | None
     return (await last_messages(client, stream, [subject])).get(subject)
 
 
+async def messages_since(
+    client: Client, stream: str, pattern: str, since: datetime, most: int, most_bytes: int
+) -> list[Last]:
+    """The first messages on subjects that match, of those stored at or after `since`. Raises `BusUnavailable`."""
+    request = {
+        "next_by_subj": pattern,
+        "start_time": rfc3339(since),
+        "batch": most,
+        "max_bytes": most_bytes,
+    }
+    return await _get(client, stream, request)
+
+
 async def _ask(client: Client, stream: str, subjects: Sequence[str]) -> list[Last]:
-    request = json.dumps({"multi_last": list(subjects), "batch": len(subjects)}).encode()
+    return await _get(client, stream, {"multi_last": list(subjects), "batch": len(subjects)})
+
+
+async def _get(client: Client, stream: str, request: dict[str, Any]) -> list[Last]:
     inbox = client.new_inbox()
     answers = await client.subscribe(inbox)
     try:
-        await client.publish(f"$JS.API.DIRECT.GET.{stream}", request, reply=inbox)
+        await client.publish(f"$JS.API.DIRECT.GET.{stream}", json.dumps(request).encode(), reply=inbox)
         return await _collect(answers)
     except (TimeoutError, NatsError, ConnectionError) as error:
         raise BusUnavailable(f"NATS did not answer for the state in {stream}: {error!r}") from error
@@ -68,6 +93,87 @@ async def _collect(answers: Subscription) -> list[Last]:
 
 def _last(answer: Msg, headers: dict[str, str]) -> Last:
     return Last(headers["Nats-Subject"], int(headers["Nats-Sequence"]), headers, answer.data)
+
+
+async def subject_pages(
+    client: Client, stream: str, pattern: str, size: int = AT_ONCE
+) -> AsyncIterator[list[str]]:
+    """The subjects that match and have a message, `size` at most at a time. Raises `BusUnavailable`.
+
+    A subject written meanwhile may come twice. Bodies are not read: ask for the last messages of a page.
+    """
+    # A multi-get of a wildcard answers for 1,024 subjects at most, so a consumer of this walk's own goes from
+    # subject to subject.
+    name = f"walk-{uuid4().hex[:16]}"
+    left = await _open_walk(client, stream, name, pattern)
+    try:
+        while left > 0:
+            page, left = await _next_page(client, stream, name, min(size, left))
+            yield page
+    finally:
+        await _api(client, f"CONSUMER.DELETE.{stream}.{name}", {})
+
+
+async def count_subjects(client: Client, stream: str, pattern: str) -> int:
+    """How many subjects match and have a message. Raises `BusUnavailable`."""
+    name = f"walk-{uuid4().hex[:16]}"
+    count = await _open_walk(client, stream, name, pattern)
+    await _api(client, f"CONSUMER.DELETE.{stream}.{name}", {})
+    return count
+
+
+async def _open_walk(client: Client, stream: str, name: str, pattern: str) -> int:
+    """How many subjects there are to walk."""
+    config = {
+        "name": name,
+        "filter_subject": pattern,
+        "deliver_policy": "last_per_subject",
+        "ack_policy": "none",
+        "headers_only": True,
+        "mem_storage": True,
+        # Should this process end in the middle, the server clears it away.
+        "inactive_threshold": 30_000_000_000,
+    }
+    request = {"stream_name": stream, "config": config, "action": "create"}
+    created = await _api(client, f"CONSUMER.CREATE.{stream}.{name}.{pattern}", request)
+    return int(created["num_pending"])
+
+
+async def _next_page(client: Client, stream: str, name: str, size: int) -> tuple[list[str], int]:
+    """A page, and how many subjects are left after it."""
+    inbox = client.new_inbox()
+    answers = await client.subscribe(inbox)
+    page: list[str] = []
+    left = 0
+    try:
+        request = {"batch": size, "no_wait": True}
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"
+        await client.publish(subject, json.dumps(request).encode(), reply=inbox)
+        while len(page) < size:
+            answer = await answers.next_msg(timeout=TIMEOUT_SECONDS)
+            if (answer.headers or {}).get("Status"):
+                # Fewer were left than counted: some were removed meanwhile.
+                return page, 0
+            page.append(answer.subject)
+            left = answer.metadata.num_pending
+    except (TimeoutError, NatsError, ConnectionError) as error:
+        raise BusUnavailable(f"NATS did not answer for the subjects of {stream}: {error!r}") from error
+    finally:
+        await _quietly_unsubscribe(answers)
+    return page, left
+
+
+async def _api(client: Client, path: str, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        answer = await client.request(
+            f"$JS.API.{path}", json.dumps(request).encode(), timeout=TIMEOUT_SECONDS
+        )
+    except (TimeoutError, NatsError, ConnectionError) as error:
+        raise BusUnavailable(f"NATS did not answer {path.split('.')[1]!r}: {error!r}") from error
+    reply: dict[str, Any] = json.loads(answer.data)
+    if "error" in reply:
+        raise BusUnavailable(f"NATS refused {path!r}: {reply['error'].get('description')}")
+    return reply
 
 
 async def _quietly_unsubscribe(answers: Subscription) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import uvicorn
@@ -12,6 +14,7 @@ from pydantic import ValidationError
 
 from lamplighter_runtime.logs import configure, get_logger
 from lamplighter_runtime.settings import ServiceSettings, settings_error
+from lamplighter_runtime.tasks import end
 
 log = get_logger()
 
@@ -25,9 +28,11 @@ class Loops:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._stopping = False
+        self._told: set[asyncio.Task[Any]] = set()
         self.broken: str | None = None
         """The loop that ended by itself."""
+        self.leaving = asyncio.Event()
+        """Set when the process was told to stop: whoever holds a connection open lets it go."""
 
     def start(self, name: str, loop: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(loop, name=name)
@@ -35,23 +40,44 @@ class Loops:
         self._tasks.add(task)
 
     async def stop(self) -> None:
-        """Cancel all and wait. Cancelled again until it takes: nats-py swallows a cancellation while it flushes."""
-        self._stopping = True
-        while running := [task for task in self._tasks if not task.done()]:
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running, timeout=1)
+        """Cancel all and wait."""
+        await self.stop_some([task.get_name() for task in self._tasks])
+
+    async def stop_some(self, names: Collection[str]) -> None:
+        """As `stop`, for the loops of these names: what they feed comes to its end before the rest does."""
+        told = {task for task in self._tasks if task.get_name() in names}
+        self._told |= told
+        await end(told)
 
     def problem(self) -> str | None:
         """For readiness."""
         return f"{self.broken} stopped" if self.broken else None
 
     def _on_end(self, task: asyncio.Task[Any]) -> None:
-        if self._stopping:
+        if task in self._told:
             return
         self.broken = task.get_name()
         log.critical("loop.broken", loop=self.broken, exc_info=None if task.cancelled() else task.exception())
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which tells the loops that it is leaving before it waits for its connections."""
+
+    def __init__(self, config: uvicorn.Config, loops: Loops) -> None:
+        super().__init__(config)
+        self._loops = loops
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loops.leaving.set()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """A signal that was obeyed is done with: raised again, as uvicorn does, it would hide the exit code."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
 
 def run(name: str, settings_type: type[S], build: Callable[[S], Asgi], loops: Loops) -> int:
@@ -79,6 +105,6 @@ def run(name: str, settings_type: type[S], build: Callable[[S], Asgi], loops: Lo
         # An open live stream would otherwise hold the shutdown for ever.
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, loops)
     server.run()
     return 0 if server.started and loops.broken is None else 1

@@ -1,0 +1,13 @@
+"""What the scheduler counts."""
+
+from prometheus_client import Counter, Histogram
+
+OCCURRENCES = Counter(
+    "lamplighter_occurrences_total", "Occurrences decided, by outcome: due, or why not", ["outcome"]
+)
+LATENESS = Histogram(
+    "lamplighter_scheduled_lateness_seconds",
+    "From the scheduled instant of an occurrence to the decision that made it due",
+    buckets=(0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600),
+)
+REPAIRS = Counter("lamplighter_repairs_total", "What the reconciler found broken and repaired", ["kind"])
