@@ -9,7 +9,17 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from lamplighter_contracts import agents, control, environments, events, gates, jobs, queries, tokens
+from lamplighter_contracts import (
+    agents,
+    control,
+    environments,
+    events,
+    gates,
+    jobs,
+    queries,
+    tokens,
+    webhooks,
+)
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -19,6 +29,7 @@ WIRE_TYPES: tuple[type[BaseModel], ...] = (
     agents.Team,
     environments.Environment,
     tokens.Token,
+    webhooks.WebhookReservation,
     gates.Gate,
     events.JobTriggered,
     events.JobDue,

@@ -8,8 +8,11 @@ from lamplighter_contracts.fields import rfc3339
 
 SPEC_VERSION = "1.0"
 TYPE_HEADER = "ce-type"
+ID_HEADER = "ce-id"
 GATED_HEADER = "ce-gated"
 """An extension attribute: `1` where a gate waits for this execution's end, so that others need not look inside."""
+AUTHOR_HEADER = "Lamplighter-By"
+"""On a catalog write: who made this change."""
 
 E = TypeVar("E", bound=Event)
 
@@ -22,7 +25,7 @@ def headers(event: Event, *, event_id: str, source: str, time: datetime, subject
     """The headers of `event`. `source` names the service, as in `/lamplighter/scheduler`."""
     attributes = {
         "ce-specversion": SPEC_VERSION,
-        "ce-id": event_id,
+        ID_HEADER: event_id,
         "ce-source": source,
         TYPE_HEADER: event.event_type,
         "ce-time": rfc3339(time),

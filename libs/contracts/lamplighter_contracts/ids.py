@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 
@@ -27,11 +27,20 @@ def is_execution_id(text: str) -> bool:
         return False
 
 
-def job_id(name: str, suffix: str) -> str:
-    """A readable slug for a job: the name's words, and a suffix that makes it unique (`daily-report-7f3a`)."""
+def fired_at(execution: str) -> datetime:
+    """The instant an `execution_id` was made from, to the millisecond. Raises `ValueError` for what is no UUID."""
+    return datetime.fromtimestamp((UUID(execution).int >> 80) / 1000, UTC)
+
+
+def slug(name: str) -> str:
+    """A name's words as a slug: `Disk Reader` -> `disk-reader`. Empty where there is nothing to make one of."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:48].strip("-")
-    return f"{words or 'job'}-{suffix}"
+    return re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:48].strip("-")
+
+
+def job_id(name: str, suffix: str) -> str:
+    """A readable id for a job: its name, and a suffix that makes it unique (`daily-report-7f3a`)."""
+    return f"{slug(name) or 'job'}-{suffix}"
 
 
 def subject_token(key: str) -> str:

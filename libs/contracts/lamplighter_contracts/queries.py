@@ -16,9 +16,11 @@ class Query(Model):
 
 
 class QueryFailed(Model):
-    """The store could not be asked. `retry_after_seconds` is when to try again."""
+    """No answer. `unavailable`: the store could not be asked; `retry_after_seconds` is when to try again.
+    `invalid`: the question itself is wrong, and asking it again is of no use."""
 
     failed: Literal[True] = True
+    kind: Literal["unavailable", "invalid"] = "unavailable"
     detail: str
     retry_after_seconds: int = 2
 
@@ -29,6 +31,17 @@ class Attempt(Model):
     started_at: Instant
     agent_id: str = ""
     agent_revision: int = 0
+
+
+class StepRecord(Model):
+    """Something worth seeing inside a run, from its beginning to its end where it has one."""
+
+    attempt: int
+    number: int
+    name: str
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    detail: str = ""
 
 
 class ExecutionRecord(Model):
@@ -54,10 +67,18 @@ class ExecutionRecord(Model):
     log_sequence: int = 0
     status_sequence: int = 0
     """The sequence in `EXECUTIONS` that this record has seen: a live stream goes on after it."""
+    cancel_requested_by: str = ""
+    steps: tuple[StepRecord, ...] = ()
+    steps_omitted: int = 0
+    """How many steps there were beyond those that are kept."""
 
 
 class ListExecutions(Query):
-    """Newest first. `cursor` is the last answer's `next_cursor`; `offset` serves clients that count pages."""
+    """Newest first. `cursor` is the last answer's `next_cursor`; `offset` serves clients that count pages.
+
+    A list has no payloads and no steps, and cuts long texts: `GetExecution` has them whole. A page of large
+    records may hold fewer than `limit`; as long as there is more it names a `next_cursor`.
+    """
 
     subject: ClassVar[str] = "query.executions.list"
 
@@ -117,11 +138,11 @@ class LogPage(Model):
 
 
 class SummariseJobs(Query):
-    """The last execution of each of these jobs."""
+    """The last execution of each of these jobs. A job that never ran has no summary."""
 
     subject: ClassVar[str] = "query.jobs.summary"
 
-    job_ids: tuple[str, ...]
+    job_ids: Annotated[tuple[str, ...], Field(max_length=1_000)]
 
 
 class JobSummary(Model):

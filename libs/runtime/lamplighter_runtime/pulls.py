@@ -23,6 +23,9 @@ SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS + 1
 
 RECONNECT_CHECK_SECONDS = 1.0
 
+DRAIN_SECONDS = 2.0
+"""How long NATS may take to say that nothing more is on its way."""
+
 HEARTBEAT = "100"
 
 PAUSE_SECONDS = 0.5
@@ -52,12 +55,12 @@ class Pull:
         self._subscription = await self._client.subscribe(f"{self._inbox}.*", cb=self._on_message)
 
     async def close(self) -> None:
-        """Stop asking. What was delivered and not taken goes back to the stream at once."""
+        """Stop asking. What was delivered and not taken goes back to the stream at once, also what is on its way."""
         try:
-            await self._subscription.unsubscribe()
+            await asyncio.wait_for(self._subscription.drain(), DRAIN_SECONDS)
             for message in self._gathered:
                 await message.nak()
-        except NatsError as error:
+        except (NatsError, TimeoutError) as error:
             log.debug("pull.close", consumer=self._name, error=repr(error))
 
     async def take(self, most: int) -> list[Msg]:

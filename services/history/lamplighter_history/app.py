@@ -1,0 +1,62 @@
+"""Wiring: what is connected to what, and in which order it starts and stops."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from faststream.asgi import AsgiFastStream
+
+from lamplighter_contracts.streams import HISTORY_CATALOG, HISTORY_EXECUTIONS, HISTORY_JOBS, HISTORY_LOGS
+from lamplighter_history import answers, readers
+from lamplighter_history.archive import Archive
+from lamplighter_history.database import Database
+from lamplighter_history.handlers import Recorder
+from lamplighter_history.settings import HistorySettings
+from lamplighter_history.store import Store
+from lamplighter_runtime.connection import open_broker
+from lamplighter_runtime.consuming import consume
+from lamplighter_runtime.health import Health
+from lamplighter_runtime.provisioning import provision_consumers
+from lamplighter_runtime.service import Loops
+
+FEEDS = (
+    (HISTORY_JOBS, readers.read_job_event, 1_000),
+    (HISTORY_EXECUTIONS, readers.read_execution_event, 1_000),
+    (HISTORY_CATALOG, readers.read_change, 100),
+    # A batch of log lines may have half a MiB: few at a time keep the process within 64 MB more in a flood.
+    (HISTORY_LOGS, readers.read_log, 16),
+)
+"""What is consumed, how it is read, and how many at a time at most."""
+
+
+def build(settings: HistorySettings, loops: Loops) -> AsgiFastStream:
+    broker = open_broker(settings, "history")
+    database = Database(settings.mongodb_url.get_secret_value())
+    store, health = Store(database), Health()
+    recorder = Recorder(store, settings.retention)
+    answers.subscribe(broker, Archive(database), database.problem)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        client = await broker.connect()
+        await provision_consumers(client, [consumer for consumer, _, _ in FEEDS])
+        health.watch_nats(client)
+        health.add("mongodb", database.problem)
+        health.add("indexes", database.unprepared)
+        health.add("writes", store.problem)
+        health.add("loops", loops.problem)
+        loops.start("mongodb", database.watch())
+        for consumer, read, most in FEEDS:
+            loops.start(consumer.durable, consume(client, consumer, read, recorder.on_events, most=most))
+        try:
+            yield
+        finally:
+            await database.close()
+
+    return AsgiFastStream(
+        broker,
+        lifespan=lifespan,
+        # Before the broker closes: a batch that was begun is finished and acknowledged.
+        on_shutdown=[loops.stop],
+        asgi_routes=health.routes(),
+        logger=None,
+    )

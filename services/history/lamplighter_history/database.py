@@ -1,0 +1,119 @@
+"""The connection to MongoDB: safe options, what its errors mean to us, whether it is there."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pymongo
+from bson.errors import InvalidBSON, InvalidDocument
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DocumentTooLarge, PyMongoError
+
+from lamplighter_history.writes import Collection, Document
+from lamplighter_runtime.logs import get_logger
+
+log = get_logger()
+
+TIMEOUT_MS = 3_000
+INDEX_SECONDS = 3_600
+WATCH_SECONDS = 1.0
+DEFAULT_DATABASE = "lamplighter"
+
+INDEXES: Mapping[Collection, list[IndexModel]] = {
+    Collection.EXECUTIONS: [
+        IndexModel([("job_id", ASCENDING), ("_id", DESCENDING)], name="of_job"),
+        IndexModel([("state.status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
+        IndexModel([("executor_kind", ASCENDING), ("_id", DESCENDING)], name="by_executor_kind"),
+        IndexModel([("executor_id", ASCENDING), ("_id", DESCENDING)], name="by_executor"),
+        # Only a final state has the field: an execution that is not over stays, however old.
+        IndexModel([("state.expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0, sparse=True),
+    ],
+    Collection.LOGS: [IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0)],
+    Collection.OCCURRENCES: [
+        IndexModel([("job_id", ASCENDING), ("_id", DESCENDING)], name="of_job"),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
+}
+"""For every query in `filters`, and for retention. Logs are read along their `_id`."""
+
+
+class StoreUnavailable(ConnectionError):
+    """MongoDB could not do it now. Whether a write happened is not known: it may be repeated."""
+
+
+class Refused(ValueError):
+    """MongoDB will never take this document."""
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """The driver's errors as ours. What is not plainly the document's fault is an outage: no event is lost to it."""
+    try:
+        yield
+    except (InvalidDocument, InvalidBSON, DocumentTooLarge, OverflowError) as error:
+        raise Refused(f"MongoDB cannot hold this document: {error}") from error
+    except PyMongoError as error:
+        raise StoreUnavailable(f"MongoDB: {error}") from error
+
+
+class Database:
+    def __init__(self, url: str) -> None:
+        self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            appname="lamplighter-history",
+            # The default waits for ever on a server that is paused.
+            timeoutMS=TIMEOUT_MS,
+            # Closing says goodbye to the server outside of that limit.
+            serverSelectionTimeoutMS=TIMEOUT_MS,
+            w="majority",
+            # Without the journal an acknowledged write can be lost to a kill.
+            journal=True,
+            tz_aware=True,
+        )
+        self._database: AsyncIOMotorDatabase[Document] = self._client.get_default_database(DEFAULT_DATABASE)
+        self._problem: str | None = "has not been reached yet"
+        self._prepared = False
+
+    def __getitem__(self, collection: Collection) -> AsyncIOMotorCollection[Document]:
+        return self._database[collection.value]
+
+    def problem(self) -> str | None:
+        """What is wrong, as of the last second."""
+        return self._problem
+
+    def unprepared(self) -> str | None:
+        return None if self._prepared else "are not made yet"
+
+    async def watch(self) -> None:
+        """For ever: whether MongoDB answers. Makes the indexes when it first does."""
+        while True:
+            before, self._problem = self._problem, await self._look()
+            if (before is None) != (self._problem is None):
+                log.info("mongodb.changed", problem=self._problem)
+            if self._problem is None and not self._prepared:
+                await self._prepare()
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def close(self) -> None:
+        """The driver does this in the caller's thread, and it may take as long as any operation."""
+        await asyncio.to_thread(self._client.close)
+
+    async def _look(self) -> str | None:
+        try:
+            with faults():
+                await self._client.admin.command("ping")
+        except StoreUnavailable as error:
+            return f"cannot be reached: {error}"[:300]
+        return None
+
+    async def _prepare(self) -> None:
+        """Make the indexes. Those that are there are left alone; a new one over a large collection takes its time."""
+        try:
+            with faults(), pymongo.timeout(INDEX_SECONDS):
+                for collection, indexes in INDEXES.items():
+                    await self[collection].create_indexes(indexes)
+        except StoreUnavailable as error:
+            log.warning("mongodb.no_indexes", error=str(error))
+            return
+        self._prepared = True

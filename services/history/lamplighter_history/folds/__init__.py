@@ -1,0 +1,1 @@
+"""From one event to the writes it means, a noun a module. Pure."""

@@ -1,0 +1,25 @@
+"""Takes batches of events into the store."""
+
+import time
+from collections.abc import Sequence
+
+from lamplighter_history.fold import Folded, fold
+from lamplighter_history.metrics import LAG_SECONDS
+from lamplighter_history.store import Store
+from lamplighter_history.writes import Entry, Retention
+from lamplighter_runtime.consuming import Received
+
+
+class Recorder:
+    def __init__(self, store: Store, retention: Retention) -> None:
+        self._store = store
+        self._retention = retention
+
+    async def on_events(self, batch: Sequence[Received[Folded]]) -> None:
+        """Durable when it returns; only then the events are acknowledged."""
+        entries = [Entry(one.event, one.sequence, one.message.metadata.timestamp) for one in batch]
+        await self._store.write(fold(entries, self._retention))
+        oldest = min(entry.at for entry in entries)
+        LAG_SECONDS.labels(batch[0].message.metadata.consumer).observe(
+            max(0.0, time.time() - oldest.timestamp())
+        )

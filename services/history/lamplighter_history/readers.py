@@ -1,0 +1,68 @@
+"""From a message of the bus to the event in it. What cannot be read raises, and goes to `DEAD`."""
+
+from nats.aio.msg import Msg
+
+from lamplighter_contracts import envelope, ids
+from lamplighter_contracts.events import (
+    ExecutionCancelling,
+    ExecutionFinished,
+    ExecutionStarted,
+    ExecutionStep,
+    JobDue,
+    JobSkipped,
+    LogBatch,
+)
+from lamplighter_history.changes import CatalogChange, catalog_change
+from lamplighter_history.fold import Folded
+
+_BY_TYPE: dict[str, type[ExecutionStarted | ExecutionCancelling | ExecutionFinished]] = {
+    model.event_type: model for model in (ExecutionStarted, ExecutionCancelling, ExecutionFinished)
+}
+
+
+def read_job_event(message: Msg) -> Folded | None:
+    if message.subject.startswith("job.due."):
+        return _known(envelope.read(JobDue, message.data, message.headers))
+    if message.subject.startswith("job.skipped."):
+        return _known(envelope.read(JobSkipped, message.data, message.headers))
+    return None
+
+
+def read_execution_event(message: Msg) -> Folded | None:
+    if message.subject.endswith(".status"):
+        return _known(_transition(message))
+    if message.subject.endswith(".step"):
+        return _known(envelope.read(ExecutionStep, message.data, message.headers))
+    return None
+
+
+def read_log(message: Msg) -> Folded | None:
+    batch = envelope.read(LogBatch, message.data, message.headers)
+    return _known(batch) if batch.lines else None
+
+
+def read_change(message: Msg) -> CatalogChange:
+    return catalog_change(message.subject, message.headers or {}, message.data)
+
+
+def _transition(message: Msg) -> ExecutionStarted | ExecutionCancelling | ExecutionFinished:
+    found = (message.headers or {}).get(envelope.TYPE_HEADER, "")
+    model = _BY_TYPE.get(found)
+    if model is None:
+        raise envelope.UnexpectedType(f"expected one of {', '.join(_BY_TYPE)}, found {found!r}")
+    return model.model_validate_json(message.data)
+
+
+def _known(
+    event: JobDue
+    | JobSkipped
+    | ExecutionStarted
+    | ExecutionCancelling
+    | ExecutionFinished
+    | ExecutionStep
+    | LogBatch,
+) -> Folded:
+    """Documents are named and sorted by their execution's id, so it has to be one."""
+    if not ids.is_execution_id(event.execution_id):
+        raise ValueError(f"{event.execution_id!r} is not the id of an execution")
+    return event

@@ -1,0 +1,50 @@
+"""Cursors and sizes of answers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamplighter_contracts.events import ExecutionStatus
+from lamplighter_contracts.queries import ExecutionRecord, StepRecord
+from lamplighter_history.cursors import InvalidQuery, cursor_after, read_cursor
+from lamplighter_history.pages import PAGE_BYTES, RECORD_BYTES, Page, fitting, size
+from tests.support.happenings import NOON, execution
+
+
+def record(result: str = "", steps: int = 0) -> ExecutionRecord:
+    return ExecutionRecord(
+        execution_id=execution(),
+        job_id="a",
+        status=ExecutionStatus.COMPLETED,
+        created_at=NOON,
+        result=result,
+        steps=tuple(StepRecord(attempt=1, number=n, name="x" * 100) for n in range(steps)),
+    )
+
+
+@given(st.uuids())
+def test_a_cursor_leads_back_to_its_execution(execution_id: object) -> None:
+    assert read_cursor(cursor_after(str(execution_id))) == str(execution_id)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "é" * 22, "A" * 23, " " * 22, "A" * 100_000])
+def test_a_cursor_that_is_none_is_an_invalid_query(cursor: str) -> None:
+    with pytest.raises(InvalidQuery, match="next_cursor"):
+        read_cursor(cursor)
+
+
+def test_a_page_is_full_at_its_limit_but_never_empty() -> None:
+    assert len(Page[ExecutionRecord]().take_all([record("x" * 2 * PAGE_BYTES)] * 2)) == 1
+    page = Page[ExecutionRecord]().take_all([record("x" * 1_000)] * 1_000)
+    assert PAGE_BYTES - 2_000 < sum(map(size, page)) <= PAGE_BYTES
+
+
+def test_a_record_that_fits_is_whole() -> None:
+    assert fitting(record("x" * 100_000, steps=10)) == record("x" * 100_000, steps=10)
+
+
+def test_of_a_record_that_does_not_fit_the_steps_go_first_into_a_count() -> None:
+    short = fitting(record("é" * 500_000, steps=10))
+    assert size(short) < RECORD_BYTES
+    assert (short.steps, short.steps_omitted) == ((), 10)
+    assert set(short.result) == {"é"}
