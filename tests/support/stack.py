@@ -154,13 +154,16 @@ class Api:
         return await until(ask, seconds=seconds, what=f"the end of {execution_id}")
 
     async def executions(self, job_id: str) -> list[Json]:
-        """All of a job's executions, page by page."""
+        """All of a job's executions, page by page, each once whatever is added meanwhile."""
         found: list[Json] = []
+        cursor = ""
         while True:
-            page = await self.get(f"/jobs/{job_id}/executions?limit=200&offset={len(found)}")
-            if not page:
+            page = await self.client.get(f"/api/v1/jobs/{job_id}/executions?limit=200{cursor}")
+            assert page.is_success, page.text
+            found += page.json()
+            if "Next-Cursor" not in page.headers:
                 return found
-            found += page
+            cursor = f"&cursor={page.headers['Next-Cursor']}"
 
 
 @contextmanager

@@ -8,16 +8,16 @@ import sys
 from tests.support.stack import Api, Json, Stack
 from tests.support.waiting import until
 
-TALKER = (
-    sys.executable,
-    "-c",
-    "import os, sys; p = os.environ['LAMP_PROMPT']; "
-    + "print('asked:', sys.stdin.read()); print('aside', file=sys.stderr); print(p)",
-)
+TALK = """
+import os, sys
+print("asked:", sys.stdin.read())
+print("aside", file=sys.stderr)
+print(os.environ["LAMP_PROMPT"])
+"""
 
 
 async def test_a_manual_start_runs_and_is_recorded(api: Api) -> None:
-    job_id = await api.job(await api.command_agent("talker-manual", *TALKER), prompt="Say hello")
+    job_id = await api.job(await api.command_agent("talker-manual", sys.executable, "-c", TALK), prompt="Say hello")
 
     record = await api.finished(await api.trigger(job_id))
 

@@ -72,12 +72,15 @@ def stream_of(subject: str) -> Stream:
 
 @dataclass(frozen=True)
 class Consumer:
-    """One durable pull consumer, shared by all replicas of the service that reads it."""
+    """One durable pull consumer, shared by all replicas of the service that reads it.
+
+    `ack_wait` is how long what a killed replica held stays away. Handling a batch takes milliseconds.
+    """
 
     durable: str
     stream: Stream
     filters: tuple[str, ...]
-    ack_wait: timedelta = timedelta(seconds=30)
+    ack_wait: timedelta = timedelta(seconds=10)
     max_ack_pending: int = 10_000
 
 
@@ -86,10 +89,15 @@ SCHEDULER_TICKS = Consumer("scheduler-ticks", TIMERS, (subjects.ANY_TICK,))
 SCHEDULER_TRIGGERS = Consumer("scheduler-triggers", JOBS, (subjects.ANY_TRIGGER,))
 SCHEDULER_ENDS = Consumer("scheduler-ends", EXECUTIONS, (subjects.ANY_EXECUTION_STATUS,))
 
-HISTORY_JOBS = Consumer("history-jobs", JOBS, (subjects.ANY_JOB_EVENT,))
-HISTORY_EXECUTIONS = Consumer("history-executions", EXECUTIONS, (subjects.ANY_EXECUTION_EVENT,))
-HISTORY_LOGS = Consumer("history-logs", LOGS, (subjects.ANY_LOG,))
-HISTORY_CATALOG = Consumer("history-catalog", CATALOG, (subjects.ANY_CATALOG_CHANGE,))
+STORE_WAIT = timedelta(seconds=30)
+"""A write that MongoDB keeps waiting is tried for longer than a decision takes."""
+
+HISTORY_JOBS = Consumer("history-jobs", JOBS, (subjects.ANY_JOB_EVENT,), ack_wait=STORE_WAIT)
+HISTORY_EXECUTIONS = Consumer(
+    "history-executions", EXECUTIONS, (subjects.ANY_EXECUTION_EVENT,), ack_wait=STORE_WAIT
+)
+HISTORY_LOGS = Consumer("history-logs", LOGS, (subjects.ANY_LOG,), ack_wait=STORE_WAIT)
+HISTORY_CATALOG = Consumer("history-catalog", CATALOG, (subjects.ANY_CATALOG_CHANGE,), ack_wait=STORE_WAIT)
 
 LEASE = timedelta(seconds=15)
 """A dispatcher that says nothing for this long has lost its execution to another."""
