@@ -17,7 +17,9 @@ print(os.environ["LAMP_PROMPT"])
 
 
 async def test_a_manual_start_runs_and_is_recorded(api: Api) -> None:
-    job_id = await api.job(await api.command_agent("talker-manual", sys.executable, "-c", TALK), prompt="Say hello")
+    job_id = await api.job(
+        await api.command_agent("talker-manual", sys.executable, "-c", TALK), prompt="Say hello"
+    )
 
     record = await api.finished(await api.trigger(job_id))
 

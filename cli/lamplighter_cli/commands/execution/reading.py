@@ -1,0 +1,61 @@
+"""Commands that look at executions, and the one that stops them."""
+
+from typing import Annotated
+
+import typer
+
+from lamplighter_cli import paging
+from lamplighter_cli.commands.execution import views
+from lamplighter_cli.context import of
+from lamplighter_cli.paging import Limit
+from lamplighter_cli.paths import EXECUTIONS, item
+
+ExecutionId = Annotated[
+    str, typer.Argument(metavar="EXECUTION", help="The execution's id.", show_default=False)
+]
+
+
+def list_executions(
+    ctx: typer.Context,
+    status: Annotated[
+        str | None, typer.Option("--status", help="Only in this status, such as failed.")
+    ] = None,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="ID", help="Only of this agent.")] = None,
+    team: Annotated[str | None, typer.Option("--team", metavar="ID", help="Only of this team.")] = None,
+    job: Annotated[str | None, typer.Option("--job", metavar="ID", help="Only of this job.")] = None,
+    limit: Limit = paging.DEFAULT_LIMIT,
+) -> None:
+    """List executions of all jobs, newest first.
+
+    \b
+    Examples:
+      lamp execution list --status failed
+      lamp execution list --job daily-report-7f3a --limit 5 -o json
+    """
+    lamp = of(ctx)
+    query = {"status": status, "agent_id": agent, "team_id": team, "job_id": job}
+    rows = paging.collect(lamp.client, EXECUTIONS, query, limit)
+    lamp.output.records(rows, views.OF_ALL_JOBS, "No executions.")
+
+
+def get_execution(ctx: typer.Context, execution: ExecutionId) -> None:
+    """Show one execution: what started it, how it went, its result.
+
+    \b
+    Example:
+      lamp execution get 01936b2c-6f00-7c1d-9e55-0a5c3f1d2b4e
+    """
+    lamp = of(ctx)
+    lamp.output.record(lamp.client.get(item(EXECUTIONS, execution)), views.sheet)
+
+
+def cancel_execution(ctx: typer.Context, execution: ExecutionId) -> None:
+    """Stop an execution that waits or runs.
+
+    \b
+    Example:
+      lamp execution cancel 01936b2c-6f00-7c1d-9e55-0a5c3f1d2b4e
+    """
+    lamp = of(ctx)
+    answer = lamp.client.post(f"{item(EXECUTIONS, execution)}/cancel")
+    lamp.output.done(answer, f"Execution {execution} is {answer.get('status', 'cancelling')}")

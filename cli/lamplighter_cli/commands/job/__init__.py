@@ -1,0 +1,22 @@
+"""`lamp job`: create, change, start and watch jobs."""
+
+from lamplighter_cli.commands.job import changing, reading, running
+from lamplighter_cli.grammar import group
+
+app = group(
+    "Create, change, start and watch jobs. A job goes by its id, or by its name where no other has it.",
+    {
+        "list|ls|l": reading.list_jobs,
+        "get|show|describe": reading.get_job,
+        "create": changing.create_job,
+        "update": changing.update_job,
+        "delete|del|rm": changing.delete_job,
+        "restore": changing.restore_job,
+        "rotate-secret": changing.rotate_secret,
+        "trigger|run|execute": running.trigger_job,
+        "enable|resume": running.enable_job,
+        "disable|pause": running.disable_job,
+        "executions|exec|runs": reading.list_executions,
+        "occurrences": reading.list_occurrences,
+    },
+)

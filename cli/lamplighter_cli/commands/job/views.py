@@ -1,0 +1,105 @@
+"""How jobs and what became of them read: the columns of lists, the sheet of one job."""
+
+from shlex import quote
+
+from lamplighter_cli.commands.views import who
+from lamplighter_cli.output import Column, Record, Sheet
+from lamplighter_cli.times import Clock
+
+NEVER = "never"
+
+
+def when(job: Record) -> str:
+    """What starts a job, in short."""
+    schedules = job.get("schedules") or ([job["schedule"]] if job.get("schedule") else [])
+    webhook = [f"webhook {job['webhook_path']}"] if job.get("webhook_path") else []
+    return ", ".join([*map(str, schedules), *webhook]) or "manual"
+
+
+JOBS = (
+    Column("ID", lambda job, _: job.get("id")),
+    Column("NAME", lambda job, _: job.get("name"), flexible=True),
+    Column("ENTITY", lambda job, _: who(job), flexible=True),
+    Column("SCHEDULE", lambda job, _: when(job), flexible=True),
+    Column("ENABLED", lambda job, _: job.get("enabled")),
+    Column("NEXT RUN", lambda job, clock: clock.local(job.get("next_run_at"))),
+    Column("LAST RUN", lambda job, clock: clock.local(job.get("last_run_at"))),
+)
+
+OCCURRENCES = (
+    Column("DUE", lambda one, clock: clock.local(_trigger(one).get("nominal_at"))),
+    Column("TRIGGER", lambda one, _: _trigger(one).get("kind")),
+    Column("OUTCOME", lambda one, _: one.get("outcome"), status=True),
+    Column("REASON", lambda one, _: _reason(one), flexible=True),
+    Column("EXECUTION ID", lambda one, _: one.get("execution_id") if one.get("outcome") == "fired" else None),
+)
+
+
+def _trigger(occurrence: Record) -> Record:
+    trigger = occurrence.get("trigger")
+    return trigger if isinstance(trigger, dict) else {}
+
+
+def _reason(occurrence: Record) -> str | None:
+    count = occurrence.get("count") or 1
+    times = f"{count} times" if count > 1 else None
+    parts = [occurrence.get("reason"), occurrence.get("detail"), times]
+    return ": ".join(str(part) for part in parts if part) or None
+
+
+def sheet(job: Record, clock: Clock) -> Sheet:
+    words = job.get("schedule_words")
+    scheduled = bool(job.get("schedule") or job.get("schedules"))
+    yield "ID", job.get("id")
+    yield "Name", job.get("name")
+    yield "Description", job.get("description")
+    yield "Enabled", job.get("enabled")
+    yield "Executor", _executor(job)
+    yield "Starts", when(job)
+    yield "In words", words
+    yield "Time zone", job.get("timezone") if scheduled else None
+    yield (
+        "Next runs",
+        [clock.local(at) for at in job.get("next_runs") or ()] or clock.local(job.get("next_run_at")),
+    )
+    yield "Last run", _last_run(job, clock)
+    yield "Webhook URL", job.get("webhook_url")
+    yield "Overlap", job.get("overlap")
+    yield "Timeout", f"{job['timeout_seconds']} s" if job.get("timeout_seconds") else None
+    yield "Variables", [f"{name}={value}" for name, value in (job.get("variables") or {}).items()]
+    yield "Prompt", job.get("prompt")
+    yield "Created", _created(job, clock)
+    yield "Updated", clock.local(job.get("updated_at"))
+    yield "Revision", job.get("revision")
+
+
+def _executor(job: Record) -> str | None:
+    name = job.get("entity_name")
+    executor = who(job)
+    return f"{executor} ({name})" if executor and name and not executor.endswith(f"/{name}") else executor
+
+
+def _last_run(job: Record, clock: Clock) -> str:
+    at, status = clock.local(job.get("last_run_at")), job.get("last_run_status")
+    return f"{at}, {status}" if at and status else at or NEVER
+
+
+def _created(job: Record, clock: Clock) -> str | None:
+    at, author = clock.local(job.get("created_at")), job.get("created_by")
+    return f"{at} by {author}" if at and author else at
+
+
+def webhook(answer: Record) -> list[str]:
+    """The address and the secret of a webhook, with a request to try it."""
+    return [
+        "",
+        f"Webhook URL      {answer.get('webhook_url')}",
+        f"Webhook secret   {answer.get('webhook_secret')}",
+        "The secret is shown this once: keep it now. Sign each delivery with it:",
+        "",
+        """  BODY='{"hello": "world"}'""",
+        f"  SECRET={quote(str(answer.get('webhook_secret')))}",
+        """  SIGNATURE=$(printf '%s' "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d ' ' -f 1)""",
+        """  curl -sS -X POST -H 'Content-Type: application/json' -H "X-Hub-Signature-256: sha256=$SIGNATURE" \\""",
+        f"""    -d "$BODY" {quote(str(answer.get("webhook_url")))}""",
+    ]

@@ -1,0 +1,36 @@
+"""Server-sent events out of lines, as the HTML standard reads them (9.2.6)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ServerEvent:
+    """`last_id` is what to send as Last-Event-ID to go on after this event."""
+
+    name: str
+    data: str
+    last_id: str
+
+
+def parse(lines: Iterable[bytes], last_id: str = "") -> Iterator[ServerEvent]:
+    """Each event that its blank line ended. What a cut connection left of one is dropped: it comes again."""
+    name, data = "", list[str]()
+    for raw in lines:
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if not line:
+            if data:
+                yield ServerEvent(name or "message", "\n".join(data), last_id)
+            name, data = "", []
+            continue
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        match field:
+            case "event":
+                name = value
+            case "data":
+                data.append(value)
+            case "id" if "\0" not in value:
+                last_id = value
+            case _:
+                pass  # a comment (the heartbeat), `retry`, or a field of a later day
