@@ -1,0 +1,134 @@
+"""What the API says of jobs, executions and the rest: plain JSON shapes, and nothing that is secret."""
+
+from datetime import datetime
+from typing import Any
+
+from lamplighter_contracts.agents import Agent, Team
+from lamplighter_contracts.dialects import render_job
+from lamplighter_contracts.events import ExecutionStatus, Firing, JobTriggered, TriggerKind
+from lamplighter_contracts.fields import rfc3339
+from lamplighter_contracts.jobs import AgentExecutor, Job, SmartExecutor, TeamExecutor
+from lamplighter_contracts.queries import ExecutionRecord, JobSummary, OccurrenceRecord
+from lamplighter_contracts.tokens import Token
+from lamplighter_gateway.catalog import Catalog
+from lamplighter_gateway.upcoming import next_runs, schedule_words
+
+Wire = dict[str, Any]
+
+WEBHOOKS = "/api/v1/jobs/webhook"
+
+
+def job_answer(job: Job, catalog: Catalog, base_url: str, upcoming: list[datetime]) -> Wire:
+    """A job with what the catalog and the calendar know of it; its last run is added from history."""
+    following = rfc3339(upcoming[0]) if upcoming else None
+    return {
+        **render_job(job),
+        "schedule_words": schedule_words(job),
+        "next_run_at": following,
+        "next_execution_at": following,
+        "last_run_at": None,
+        "last_execution_at": None,
+        "last_run_status": None,
+        "entity_name": _entity_name(job, catalog),
+        "webhook_url": webhook_url(base_url, job),
+    }
+
+
+def with_next_runs(job: Job, answer: Wire, now: datetime, count: int) -> Wire:
+    return {**answer, "next_runs": [rfc3339(at) for at in next_runs(job, now, count)]}
+
+
+def last_run(summary: JobSummary | None) -> Wire:
+    if summary is None:
+        return {}
+    at = rfc3339(summary.last_run_at)
+    return {"last_run_at": at, "last_execution_at": at, "last_run_status": summary.status.value}
+
+
+def webhook_url(base_url: str, job: Job) -> str | None:
+    return f"{base_url}{WEBHOOKS}{job.webhook.path}" if job.webhook else None
+
+
+def _entity_name(job: Job, catalog: Catalog) -> str | None:
+    match job.executor:
+        case AgentExecutor(agent_id=agent_id):
+            agent = catalog.find(Agent, agent_id)
+            return agent.name if agent else None
+        case TeamExecutor(team_id=team_id):
+            team = catalog.find(Team, team_id)
+            return team.name if team else None
+        case SmartExecutor():
+            return None
+
+
+def item_answer(item: Agent | Team) -> Wire:
+    name = item.agent_id if isinstance(item, Agent) else item.team_id
+    return {"id": name, **item.model_dump(mode="json")}
+
+
+def token_answer(token: Token) -> Wire:
+    """Everything but the hash."""
+    return {"id": token.token_id, **token.model_dump(mode="json", exclude={"sha256"})}
+
+
+def execution_answer(record: ExecutionRecord) -> Wire:
+    started, finished = _instant(record.started_at), _instant(record.finished_at)
+    firing = record.firing
+    return {
+        "id": record.execution_id,
+        "execution_id": record.execution_id,
+        "job_id": record.job_id,
+        "job_name": record.job_name,
+        "job_revision": record.job_revision,
+        "status": record.status.value,
+        "created_at": rfc3339(record.created_at),
+        "started_at": started,
+        "completed_at": finished,
+        "finished_at": finished,
+        "trigger": trigger_answer(firing),
+        "prompt": record.prompt,
+        "agent_id": record.executor_id if record.executor_kind == "agent" else None,
+        "team_id": record.executor_id if record.executor_kind == "team" else None,
+        "environment": record.environment,
+        "attempts": [attempt.model_dump(mode="json") for attempt in record.attempts],
+        "steps": [step.model_dump(mode="json") for step in record.steps],
+        "steps_omitted": record.steps_omitted,
+        "reason": record.reason,
+        "detail": record.detail,
+        "exit_code": record.exit_code,
+        "result": record.result,
+        "log_lines": record.log_lines,
+        "payload": firing.payload if firing else None,
+    }
+
+
+def trigger_answer(firing: Firing | None) -> Wire | None:
+    return firing.model_dump(mode="json", exclude={"payload"}) if firing else None
+
+
+def occurrence_answer(record: OccurrenceRecord) -> Wire:
+    answer = record.model_dump(mode="json", exclude={"firing"})
+    return {**answer, "trigger": trigger_answer(record.firing)}
+
+
+def queued_record(trigger: JobTriggered, job: Job | None) -> ExecutionRecord:
+    """An execution of which nothing is known but the start that was accepted."""
+    return ExecutionRecord(
+        execution_id=trigger.execution_id,
+        job_id=trigger.job_id,
+        job_name=job.name if job else "",
+        firing=Firing(
+            kind=TriggerKind(trigger.kind),
+            key=trigger.key,
+            nominal_at=trigger.accepted_at,
+            payload=trigger.payload,
+            delivery=trigger.delivery,
+            triggered_by=trigger.triggered_by,
+        ),
+        status=ExecutionStatus.QUEUED,
+        created_at=trigger.accepted_at,
+    )
+
+
+def _instant(at: datetime | None) -> str | None:
+    return rfc3339(at) if at else None

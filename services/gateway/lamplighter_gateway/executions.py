@@ -1,0 +1,146 @@
+"""One execution, found wherever it is known: in history, on the bus, or as the start that was accepted."""
+
+from dataclasses import dataclass
+
+from lamplighter_contracts.events import (
+    ExecutionCancelling,
+    ExecutionFinished,
+    ExecutionStarted,
+    ExecutionStatus,
+    JobTriggered,
+)
+from lamplighter_contracts.ids import fired_at, is_execution_id
+from lamplighter_contracts.jobs import Job
+from lamplighter_contracts.queries import Attempt, ExecutionRecord
+from lamplighter_gateway.answers import queued_record
+from lamplighter_gateway.catalog import Catalog
+from lamplighter_gateway.history import History
+from lamplighter_gateway.problems import Problem, not_found
+from lamplighter_gateway.sightings import LastStatus, Sightings
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of an execution: at least one of the three."""
+
+    execution_id: str
+    record: ExecutionRecord | None = None
+    last: LastStatus | None = None
+    trigger: JobTriggered | None = None
+
+    @property
+    def job_id(self) -> str:
+        known = self.record or (self.last.event if self.last else self.trigger)
+        assert known is not None
+        return known.job_id
+
+
+class Executions:
+    def __init__(self, history: History, sightings: Sightings, catalog: Catalog) -> None:
+        self._history = history
+        self._sightings = sightings
+        self._catalog = catalog
+
+    async def record(self, execution_id: str) -> ExecutionRecord:
+        """As history has it. Of one that has not come to history yet, what the bus knows.
+
+        Raises `Problem`: not-found, unavailable (history).
+        """
+        _check_id(execution_id)
+        record = await self._history.execution(execution_id)
+        if record is not None:
+            return record
+        found = await self._on_the_bus(execution_id)
+        if found is None:
+            raise not_found("execution", execution_id)
+        return record_of(found, self._catalog)
+
+    async def find(self, execution_id: str) -> Found:
+        """Enough to follow or to cancel it; history may be away. Raises `Problem`, `BusUnavailable`."""
+        _check_id(execution_id)
+        last = await self._sightings.last_status(execution_id)
+        if last is not None and last.final is not None:
+            return Found(execution_id, last=last)
+        record, silence = await self._ask_history(execution_id)
+        if record is not None or last is not None:
+            return Found(execution_id, record, last)
+        found = await self._on_the_bus(execution_id)
+        if found is None:
+            raise silence or not_found("execution", execution_id)
+        return found
+
+    async def _ask_history(self, execution_id: str) -> tuple[ExecutionRecord | None, Problem | None]:
+        try:
+            return await self._history.execution(execution_id), None
+        except Problem as silence:
+            return None, silence
+
+    async def _on_the_bus(self, execution_id: str) -> Found | None:
+        """Raises `Problem` (not-found) for a start that the scheduler skipped: nothing will come of it."""
+        last = await self._sightings.last_status(execution_id)
+        trigger = await self._sightings.trigger(execution_id)
+        if last is None and trigger is not None:
+            decision = await self._sightings.decision(trigger)
+            if decision is not None and decision.outcome == "skipped":
+                raise skipped(execution_id, decision.detail)
+        return Found(execution_id, None, last, trigger) if last or trigger else None
+
+
+def skipped(execution_id: str, detail: str) -> Problem:
+    return Problem("not-found", f"The start {execution_id} was skipped and became no execution: {detail}")
+
+
+def record_of(found: Found, catalog: Catalog) -> ExecutionRecord:
+    """A record from the bus alone."""
+    job = catalog.find(Job, found.job_id)
+    record = queued_record(found.trigger, job) if found.trigger else _bare_record(found, job)
+    if found.last is None:
+        return record
+    return record.model_copy(update=_changes(found.last))
+
+
+def _bare_record(found: Found, job: Job | None) -> ExecutionRecord:
+    return ExecutionRecord(
+        execution_id=found.execution_id,
+        job_id=found.job_id,
+        job_name=job.name if job else "",
+        status=ExecutionStatus.QUEUED,
+        created_at=fired_at(found.execution_id),
+    )
+
+
+def _changes(last: LastStatus) -> dict[str, object]:
+    changes: dict[str, object] = {"status": last.event.status, "status_sequence": last.sequence}
+    match last.event:
+        case ExecutionStarted() as event:
+            attempt = Attempt(attempt=event.attempt, worker=event.worker, started_at=event.started_at)
+            return {**changes, "started_at": event.started_at, "attempts": (attempt,)}
+        case ExecutionCancelling():
+            return changes
+        case ExecutionFinished() as event:
+            kept = {"finished_at", "reason", "detail", "exit_code", "result", "log_lines", "log_sequence"}
+            return {**changes, **{name: getattr(event, name) for name in kept}}
+
+
+def final_of(record: ExecutionRecord) -> LastStatus | None:
+    """The final state that history has, as the event it came from."""
+    if not record.status.is_final:
+        return None
+    event = ExecutionFinished.model_validate(
+        {
+            **record.model_dump(
+                include={"execution_id", "job_id", "reason", "detail", "exit_code", "result"}
+            ),
+            "outcome": record.status,
+            "attempt": record.attempts[-1].attempt if record.attempts else 0,
+            "finished_at": record.finished_at or record.created_at,
+            "log_lines": record.log_lines,
+            "log_sequence": record.log_sequence,
+        }
+    )
+    return LastStatus(record.status_sequence, event)
+
+
+def _check_id(execution_id: str) -> None:
+    if not is_execution_id(execution_id):
+        raise not_found("execution", execution_id)

@@ -1,0 +1,93 @@
+"""What the routes stand on, made once when the gateway starts."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from nats.aio.client import Client
+
+from lamplighter_contracts import ids
+from lamplighter_contracts.jobs import Job
+from lamplighter_gateway.catalog import Catalog, Key, Write, key_of
+from lamplighter_gateway.executions import Executions
+from lamplighter_gateway.history import History
+from lamplighter_gateway.inbox import Inbox
+from lamplighter_gateway.problems import Problem
+from lamplighter_gateway.settings import GatewaySettings
+from lamplighter_gateway.store import Outrun, Store
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+TRIES = 8
+"""How often a change is decided anew when others keep writing the same object first."""
+
+SUFFIX_BYTES = 3
+"""What makes an id unique: among a thousand of one name, one in 17,000 has to be made again."""
+
+_PERHAPS_OLD = frozenset({"not-found", "stale", "conflict", "webhook-path-taken"})
+"""Refusals that a newer revision may take back."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    settings: GatewaySettings
+    client: Client
+    catalog: Catalog
+    store: Store
+    inbox: Inbox
+    history: History
+    executions: Executions
+    leaving: asyncio.Event
+    """Set when the process was told to stop."""
+    now: Callable[[], datetime] = now
+    entropy: Callable[[int], bytes] = secrets.token_bytes
+
+    def unused_job_id(self, name: object) -> str:
+        """An id for a new job, readable where its name is one, that no job has or had."""
+        while True:
+            made = ids.job_id(name if isinstance(name, str) else "", self.entropy(SUFFIX_BYTES).hex())
+            if self.catalog.revision(key_of(Job, made)) == 0:
+                return made
+
+    async def change(self, key: Key, decide: Callable[[], Sequence[Write]], by: str) -> None:
+        """Write what `decide` makes of the catalog; decide anew where somebody else was faster.
+
+        `decide` raises a `Problem` to refuse. A refusal that may come of an old view (another gateway has
+        written meanwhile) is checked against the bucket before it is believed.
+        """
+        for _ in range(TRIES):
+            try:
+                writes = await self.current(key, decide)
+                if writes:
+                    await self.store.write(writes, by)
+            except Outrun:
+                continue
+            return
+        raise Problem("conflict", f"Others keep changing {key.object_id!r}; try again.")
+
+    async def current(self, key: Key, look: Callable[[], Any]) -> Any:
+        """What `look` finds in the catalog; one that is refused looks again at what the bucket has now."""
+        try:
+            return look()
+        except Problem as problem:
+            if problem.word not in _PERHAPS_OLD:
+                raise
+            before = self.catalog.revision(key)
+            await self.store.refresh([key])
+            if self.catalog.revision(key) == before:
+                raise
+        return look()
+
+
+def gateway_of(connection: Connection) -> Gateway:
+    gateway = connection.app.state["gateway"]
+    assert isinstance(gateway, Gateway)
+    return gateway

@@ -1,0 +1,77 @@
+"""History's answers over request and reply: what was, for those who ask now."""
+
+from typing import TypeVar
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from pydantic import ValidationError
+
+from lamplighter_contracts.fields import Model
+from lamplighter_contracts.queries import (
+    ExecutionAnswer,
+    ExecutionPage,
+    ExecutionRecord,
+    GetExecution,
+    JobSummaries,
+    ListExecutions,
+    ListOccurrences,
+    LogPage,
+    OccurrencePage,
+    Query,
+    QueryFailed,
+    ReadLog,
+    SummariseJobs,
+)
+from lamplighter_gateway.problems import Problem, unavailable
+
+TIMEOUT_SECONDS = 3.0
+
+A = TypeVar("A", bound=Model)
+
+
+class History:
+    """Each method is one query. Raises `Problem` (unavailable) where there is no answer in time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def execution(self, execution_id: str) -> ExecutionRecord | None:
+        return (await self._ask(GetExecution(execution_id=execution_id), ExecutionAnswer)).execution
+
+    async def executions(self, query: ListExecutions) -> ExecutionPage:
+        return await self._ask(query, ExecutionPage)
+
+    async def log(self, query: ReadLog) -> LogPage:
+        return await self._ask(query, LogPage)
+
+    async def occurrences(self, query: ListOccurrences) -> OccurrencePage:
+        return await self._ask(query, OccurrencePage)
+
+    async def summaries(self, job_ids: tuple[str, ...]) -> JobSummaries:
+        return await self._ask(SummariseJobs(job_ids=job_ids), JobSummaries)
+
+    async def _ask(self, query: Query, answer: type[A]) -> A:
+        body = query.model_dump_json().encode()
+        headers = {"content-type": "application/json"}
+        try:
+            reply = await self._client.request(query.subject, body, timeout=TIMEOUT_SECONDS, headers=headers)
+        except NoRespondersError as error:
+            raise _unavailable("History is not running") from error
+        except (NatsError, TimeoutError, ConnectionError) as error:
+            raise _unavailable("History does not answer") from error
+        return _read(answer, reply.data)
+
+
+def _read(answer: type[A], data: bytes) -> A:
+    try:
+        failed = QueryFailed.model_validate_json(data)
+    except ValidationError:
+        return answer.model_validate_json(data)
+    if failed.kind == "invalid":
+        raise Problem("invalid-input", f"History cannot answer that: {failed.detail}")
+    raise unavailable(f"History cannot answer: {failed.detail}", failed.retry_after_seconds)
+
+
+def _unavailable(what: str) -> Problem:
+    return unavailable(f"{what}: jobs go on running, only their past cannot be shown now.")

@@ -1,0 +1,72 @@
+"""What the bus itself knows of one execution, be it too young for history or history away."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nats.aio.client import Client
+from pydantic import TypeAdapter
+
+from lamplighter_contracts import envelope, subjects
+from lamplighter_contracts.events import ExecutionFinished, ExecutionTransition, JobTriggered, TriggerDecided
+from lamplighter_contracts.ids import fired_at
+from lamplighter_contracts.streams import EXECUTIONS, JOBS
+from lamplighter_runtime.latest import last_message, messages_since
+
+SKEW = timedelta(seconds=2)
+"""How far the clocks of a gateway and of NATS may be apart."""
+STORED_WITHIN = timedelta(seconds=12)
+"""A start is stored within this time after its execution id was made, or never: three tries of three seconds."""
+PAGE, PAGE_BYTES = 500, 2 << 20
+
+TRANSITION: TypeAdapter[ExecutionTransition] = TypeAdapter(ExecutionTransition)
+
+
+@dataclass(frozen=True, slots=True)
+class LastStatus:
+    """The last message on the execution's status subject."""
+
+    sequence: int
+    event: ExecutionTransition
+
+    @property
+    def final(self) -> ExecutionFinished | None:
+        return self.event if isinstance(self.event, ExecutionFinished) else None
+
+
+class Sightings:
+    """Each raises `BusUnavailable`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def last_status(self, execution_id: str) -> LastStatus | None:
+        last = await last_message(self._client, EXECUTIONS.name, subjects.execution_status(execution_id))
+        return LastStatus(last.sequence, TRANSITION.validate_json(last.body)) if last else None
+
+    async def trigger(self, execution_id: str) -> JobTriggered | None:
+        """The accepted start that this execution is to come of.
+
+        An execution id is made from the instant at which its start is accepted: so the start stands in the
+        stream just after that instant, and a short reading finds it, whichever gateway accepted it.
+        """
+        try:
+            made_at = fired_at(execution_id)
+            since, until = made_at - SKEW, made_at + STORED_WITHIN
+        except (ValueError, OverflowError):
+            return None  # no clock ever showed that time
+        while True:
+            page = await messages_since(
+                self._client, JOBS.name, subjects.ANY_TRIGGER, since, PAGE, PAGE_BYTES
+            )
+            for message in page:
+                if message.headers.get(envelope.ID_HEADER) == execution_id:
+                    return envelope.read(JobTriggered, message.body, message.headers)
+            last = page[-1].stored_at if page else until
+            if last >= until or last <= since:
+                return None
+            since = last
+
+    async def decision(self, trigger: JobTriggered) -> TriggerDecided | None:
+        """What the scheduler made of a start: an execution that is due, or a skip."""
+        last = await last_message(self._client, JOBS.name, subjects.decided(trigger.job_id, trigger.key))
+        return envelope.read(TriggerDecided, last.body, last.headers) if last else None

@@ -1,0 +1,107 @@
+"""The catalog bucket: followed into the read model, and written with compare-and-set."""
+
+from collections.abc import Iterable, Sequence
+from uuid import uuid4
+
+from nats.aio.client import Client
+from pydantic import ValidationError
+
+from lamplighter_contracts import subjects
+from lamplighter_contracts.envelope import AUTHOR_HEADER
+from lamplighter_contracts.streams import CATALOG
+from lamplighter_gateway.catalog import KINDS, Catalog, Item, Key, Write
+from lamplighter_runtime.latest import last_message, last_messages
+from lamplighter_runtime.logs import get_logger
+from lamplighter_runtime.messages import MESSAGE_ID, Conflict, Message
+from lamplighter_runtime.publishing import commit
+from lamplighter_runtime.tails import Tail
+
+log = get_logger()
+
+OPERATION = "KV-Operation"
+
+
+class Outrun(Exception):
+    """Somebody else wrote first: what the decision stood on is old. Nothing of it was stored."""
+
+
+class Store:
+    """Keeps `catalog` what the bucket is. `follow` runs as long as the gateway does."""
+
+    def __init__(self, client: Client, catalog: Catalog) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._caught_up = False
+
+    def problem(self) -> str | None:
+        """For readiness."""
+        return None if self._caught_up else "the catalog has not been read yet"
+
+    async def follow(self) -> None:
+        tail = Tail(self._client, CATALOG.name, [subjects.ANY_CATALOG_CHANGE])
+        await tail.open()
+        try:
+            while True:
+                if tail.behind == 0:
+                    self._caught_up = True
+                for entry in await tail.take():
+                    self._learn(entry.subject, entry.sequence, entry.headers, entry.body)
+        finally:
+            await tail.close()
+
+    async def refresh(self, keys: Iterable[Key]) -> None:
+        """Ask the bucket itself for these objects. Raises `BusUnavailable`."""
+        wanted = [subjects.catalog(key.kind, key.object_id) for key in keys]
+        for last in (await last_messages(self._client, CATALOG.name, wanted)).values():
+            self._learn(last.subject, last.sequence, last.headers, last.body)
+
+    async def write(self, writes: Sequence[Write], by: str) -> None:
+        """Store all or none, each only where it follows what it expects, and know them at once.
+
+        Raises `Outrun`, `BusUnavailable`.
+        """
+        identity = uuid4().hex
+        messages = [_message(write, by, f"{identity}-{place}") for place, write in enumerate(writes)]
+        verdict = await commit(self._client, messages)
+        last = await self._own(messages[-1]) if isinstance(verdict, Conflict) else verdict.sequence
+        if last is None:
+            await self.refresh(write.key for write in writes)
+            raise Outrun
+        for place, write in enumerate(reversed(writes)):
+            self._catalog.learn(write.key, last - place, write.item)
+
+    async def _own(self, message: Message) -> int | None:
+        """A try that was not answered may have happened, and made its own repeat a conflict."""
+        last = await last_message(self._client, CATALOG.name, message.subject)
+        same = last is not None and last.headers.get(MESSAGE_ID) == message.message_id
+        return last.sequence if last is not None and same else None
+
+    def _learn(self, subject: str, sequence: int, headers: dict[str, str], body: bytes) -> None:
+        kind, _, object_id = subject.removeprefix(subjects.CATALOG_PREFIX).partition(".")
+        if kind not in KINDS:
+            return
+        try:
+            item = None if headers.get(OPERATION) else KINDS[kind].model_validate_json(body)
+        except ValidationError:
+            # One object that cannot be read must not keep the others from being served.
+            log.exception("catalog.unreadable", subject=subject, sequence=sequence)
+            return
+        self._catalog.learn(Key(kind, object_id), sequence, item)
+
+
+def _message(write: Write, by: str, identity: str) -> Message:
+    headers = {AUTHOR_HEADER: by}
+    if write.item is None:
+        headers[OPERATION] = "PURGE" if write.purge else "DEL"
+    return Message(
+        subjects.catalog(write.key.kind, write.key.object_id),
+        _body(write.item),
+        headers,
+        message_id=identity,
+        expected=write.expected,
+        rollup=write.purge,
+    )
+
+
+def _body(item: Item | None) -> bytes:
+    return b"" if item is None else item.model_copy(update={"revision": 0}).model_dump_json().encode()

@@ -1,0 +1,157 @@
+"""What the gateway asks of history and of the dispatchers, and what it says when they are away."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from lamplighter_contracts import subjects
+from lamplighter_contracts.control import CancelReply
+from lamplighter_contracts.events import ExecutionStatus
+from lamplighter_contracts.queries import Attempt, JobSummary, QueryFailed
+from tests.service.gateway.running import Running
+from tests.service.gateway.scripted_history import ScriptedHistory, scripted_history
+from tests.service.gateway.test_live import AT, EXECUTION, Worker, record_of, recorded
+
+
+@pytest.fixture
+async def history(bus: Client) -> AsyncIterator[ScriptedHistory]:
+    async with scripted_history(bus) as history:
+        yield history
+
+
+async def test_a_record_is_answered_with_both_spellings(running: Running, history: ScriptedHistory) -> None:
+    firing = {"kind": "webhook", "key": "d1", "nominal_at": AT, "payload": {"a": 1}}
+    history.records[EXECUTION] = record_of(
+        job_name="Job",
+        executor_kind="team",
+        executor_id="crew",
+        firing=firing,
+        started_at=AT,
+        finished_at=AT,
+        attempts=[Attempt(attempt=1, worker="w", started_at=AT)],
+    )
+
+    record = await running.json("GET", f"/executions/{EXECUTION}")
+
+    assert record["id"] == record["execution_id"] == EXECUTION
+    assert record["completed_at"] == record["finished_at"] == "2026-03-01T12:00:00Z"
+    assert (record["agent_id"], record["team_id"]) == (None, "crew")
+    assert (record["trigger"]["kind"], record["payload"]) == ("webhook", {"a": 1})
+    assert "payload" not in record["trigger"]
+
+
+async def test_a_list_asks_what_it_was_asked(running: Running, history: ScriptedHistory) -> None:
+    await running.agent()
+    job_id = (await running.job())["id"]
+    history.records[EXECUTION] = record_of()
+    history.next_cursor = "more"
+
+    answer = await running.http.get(
+        "/api/v1/executions?job_id=j&status=running,failed&agent_id=idle&limit=7&offset=3&cursor=c"
+    )
+    of_job = await running.http.get(f"/api/v1/jobs/{job_id}/executions?status=completed")
+    occurrences = await running.http.get(f"/api/v1/jobs/{job_id}/occurrences?limit=3&cursor=d")
+
+    assert [record["id"] for record in answer.json()] == [EXECUTION]
+    for one in (answer, of_job, occurrences):
+        assert one.headers["next-cursor"] == "more"
+    asked = [query for subject, query in history.asked if subject == "query.executions.list"]
+    assert asked[0] == {
+        "job_id": "j",
+        "statuses": ["running", "failed"],
+        "executor_kind": "agent",
+        "executor_id": "idle",
+        "limit": 7,
+        "offset": 3,
+        "cursor": "c",
+    }
+    assert (asked[1]["job_id"], asked[1]["statuses"], asked[1]["limit"]) == (job_id, ["completed"], 50)
+    assert history.asked[-1][1] == {"job_id": job_id, "limit": 3, "cursor": "d"}
+
+
+async def test_a_log_is_read_page_by_page(running: Running, history: ScriptedHistory) -> None:
+    history.records[EXECUTION] = record_of()
+    history.batches = [recorded(n * 10, 2 * n - 1, 2 * n) for n in range(1, 6)]
+
+    first = await running.json("GET", f"/executions/{EXECUTION}/logs")
+    second = await running.json("GET", f"/executions/{EXECUTION}/logs?after={first['next']}")
+
+    assert first["status"] == "running"
+    assert [line["number"] for line in first["lines"] + second["lines"]] == list(range(1, 11))
+    assert first["lines"][0]["text"] == "line 1"
+    assert second["next"] is None
+
+
+async def test_the_last_run_of_a_job(running: Running, history: ScriptedHistory) -> None:
+    await running.agent()
+    job = await running.job()
+    summary = JobSummary(
+        job_id=job["id"], execution_id=EXECUTION, status=ExecutionStatus.FAILED, last_run_at=AT
+    )
+    history.summaries = [summary]
+
+    for shown in (await running.json("GET", f"/jobs/{job['id']}"), (await running.json("GET", "/jobs"))[0]):
+        assert shown["last_run_at"] == shown["last_execution_at"] == "2026-03-01T12:00:00Z"
+        assert shown["last_run_status"] == "failed"
+
+
+async def test_without_history_its_routes_say_so(running: Running) -> None:
+    await running.agent()
+    job_id = (await running.job())["id"]
+    for path in (
+        "/executions",
+        f"/jobs/{job_id}/executions",
+        f"/jobs/{job_id}/occurrences",
+        f"/executions/{EXECUTION}",
+    ):
+        answer = await running.http.get(f"/api/v1{path}")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2"), path
+        assert answer.json()["type"].endswith("/unavailable")
+    jobs = await running.http.get("/api/v1/jobs")
+    assert (jobs.status_code, jobs.headers["lamplighter-history"]) == (200, "unavailable")
+
+
+async def test_what_history_cannot_answer(running: Running, history: ScriptedHistory) -> None:
+    history.failing = QueryFailed(detail="MongoDB is away", retry_after_seconds=9)
+    away = await running.http.get("/api/v1/executions")
+    history.failing = QueryFailed(kind="invalid", detail="no cursor of ours")
+    wrong = await running.http.get("/api/v1/executions?cursor=x")
+
+    assert (away.status_code, away.headers["retry-after"]) == (503, "9")
+    assert "MongoDB" in away.json()["detail"]
+    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        (CancelReply(outcome="accepted", status=ExecutionStatus.CANCELLING), 202),
+        (CancelReply(outcome="finished", status=ExecutionStatus.COMPLETED), 409),
+        (CancelReply(outcome="unknown"), 404),
+        (None, 503),
+    ],
+)
+async def test_cancelling(running: Running, bus: Client, reply: CancelReply | None, status: int) -> None:
+    await Worker(bus).start()
+    asked: list[Any] = []
+
+    async def on_cancel(message: Msg) -> None:
+        assert reply is not None
+        asked.append(json.loads(message.data))
+        await message.respond(reply.model_dump_json().encode())
+
+    if reply is not None:
+        await bus.subscribe(subjects.CANCEL_EXECUTION, cb=on_cancel)
+        await bus.flush()
+
+    answer = await running.http.post(f"/api/v1/executions/{EXECUTION}/cancel")
+
+    assert answer.status_code == status, answer.text
+    if reply is not None:
+        assert asked == [{"execution_id": EXECUTION, "job_id": "a-job", "requested_by": "test admin"}]
+    if status == 202:
+        assert answer.json() == {"execution_id": EXECUTION, "status": "cancelling"}
