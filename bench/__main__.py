@@ -17,7 +17,7 @@ def main(names: list[str]) -> int:
         return 2
     print("machine:", ", ".join(f"{k} {v}" for k, v in machine().items()))
     print(
-        "settings: NATS sync_interval always, MongoDB one-node replica set with w majority and j true, one of each service"
+        "settings: NATS sync_interval always, MongoDB one-node replica set w majority j true, one of each service"
     )
     figures = [figure for name in names or GROUPS for figure in asyncio.run(_run(name))]
     show(figures)

@@ -85,7 +85,7 @@ async def _throughput(stack: Stack, job_id: str, number: int) -> tuple[float, fl
         while records.count_documents({"state.status": "completed"}) < wanted:
             memory = max(memory, sum(resident_mb(pids).values()))
             assert time.perf_counter() - began < SECONDS, f"round {number} did not end in {SECONDS} s"
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
         took = time.perf_counter() - began
         for client in clients:
             client.close()
