@@ -1,5 +1,6 @@
 """A job: what (a prompt), when (triggers), who (an executor), and within which limits."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -57,8 +58,12 @@ class Overlap(StrEnum):
     ALLOW = "allow"
 
 
+LONGEST_RUN = timedelta(hours=24)
+"""The largest time limit that a job may have. How long states stay on the bus is derived from it."""
+
+
 class Limits(Model):
-    timeout_seconds: int = Field(default=1_800, ge=1, le=7 * 86_400)
+    timeout_seconds: int = Field(default=1_800, ge=1, le=int(LONGEST_RUN.total_seconds()))
 
 
 class JobSpec(Model):

@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lamplighter_contracts import subjects
+from lamplighter_contracts.jobs import LONGEST_RUN
 
 MIB = 1 << 20
 
 MESSAGE_LIMIT = 512 * 1024
 """The most that body and headers of a message may have together. The server drops a connection above 1 MiB."""
 
-FINAL_STATE_TTL = timedelta(hours=24)
-"""How long a final state and a step stay on the bus; MongoDB has them after that."""
-
 DEDUPE_WINDOW = timedelta(hours=72)
 """How long a repeated delivery id or Idempotency-Key is known for what it is."""
 
-DUE_TTL = timedelta(days=7)
+DUE_TTL = timedelta(hours=72)
 """How long a due event waits for a dispatcher, and how long `job.>` can be read back."""
+
+LIVE_STATE_TTL = DUE_TTL + LONGEST_RUN
+"""How long a state that is not final stays. Nothing runs for so long after it was claimed."""
+
+FINAL_STATE_TTL = LIVE_STATE_TTL + timedelta(hours=24)
+"""How long a final state stays: longer than any state before it, so that the last message on the subject is the
+state as long as there is one, and longer than the due event that might bring the execution up again."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ TIMERS = Stream(
     schedules=True,
     asynchronous=True,
 )
-JOBS = Stream("JOBS", ("trigger.>", "decided.>", "gate.>", "job.>"), max_bytes=4096 * MIB, atomic=True)
-EXECUTIONS = Stream("EXECUTIONS", ("execution.>",), max_bytes=4096 * MIB, atomic=True)
+JOBS = Stream("JOBS", ("trigger.>", "decided.>", "gate.>", "job.>"), max_bytes=8192 * MIB, atomic=True)
+EXECUTIONS = Stream("EXECUTIONS", ("execution.>",), max_bytes=8192 * MIB, atomic=True)
 LOGS = Stream(
     "LOGS", ("log.>",), max_bytes=4096 * MIB, discard_old=True, asynchronous=True, max_age=timedelta(hours=72)
 )

@@ -57,7 +57,8 @@ class Pull:
     async def close(self) -> None:
         """Stop asking. What was delivered and not taken goes back to the stream at once, also what is on its way."""
         try:
-            await asyncio.wait_for(self._subscription.drain(), DRAIN_SECONDS)
+            drained = self._subscription.drain()  # type: ignore[no-untyped-call]
+            await asyncio.wait_for(drained, DRAIN_SECONDS)
             for message in self._gathered:
                 await message.nak()
         except (NatsError, TimeoutError) as error:

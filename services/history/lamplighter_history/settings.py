@@ -19,8 +19,8 @@ class HistorySettings(ServiceSettings):
     execution_days: int = Field(default=365, ge=1, le=36_500)
     """How long an execution is kept after its end."""
     occurrence_days: int = Field(default=365, ge=1, le=36_500)
-    log_days: int = Field(default=30, ge=8, le=36_500)
-    """How long log lines are kept. A run may last 7 days, and its log must outlive it: hence the least value."""
+    log_days: int = Field(default=30, ge=2, le=36_500)
+    """How long log lines are kept. A run may last a day, and its log must outlive it: hence the least value."""
 
     @property
     def retention(self) -> Retention:

@@ -61,8 +61,8 @@ def status(of: type[ExecutionStarted | ExecutionFinished]) -> Last:
         (status(ExecutionFinished), "09:00:11", Fault.END_MISSED),
         (status(ExecutionStarted), "20T09:00", None),
         (None, "09:00:11", None),
-        (None, "9T09:00", None),
-        (None, "9T09:00:11", Fault.DUE_EXPIRED),
+        (None, "5T09:00", None),
+        (None, "5T09:00:11", Fault.DUE_EXPIRED),
     ],
 )
 def test_execution_fault(last: Last | None, now: str, wanted: Fault | None) -> None:
@@ -70,4 +70,4 @@ def test_execution_fault(last: Last | None, now: str, wanted: Fault | None) -> N
 
 
 def test_the_table_above_stands_on_the_lifetime_of_a_due_event() -> None:
-    assert timedelta(days=7) == DUE_TTL
+    assert timedelta(hours=72) == DUE_TTL

@@ -28,7 +28,7 @@ def test_a_due_trigger_is_an_event_a_mark_and_the_gate() -> None:
     due, mark, gate = told(situation(job(queue="inside")), Asked(JOB_ID, triggers=(trigger("k"),)))
 
     assert due.subject == f"job.due.inside.{JOB_ID}"
-    assert (due.message_id, due.ttl) == ("execution-of-k", timedelta(days=7))
+    assert (due.message_id, due.ttl) == ("execution-of-k", timedelta(hours=72))
     event = envelope.read(JobDue, due.body, dict(due.headers))
     assert (event.execution_id, event.job.revision, event.gated, event.decided_at) == (
         "execution-of-k", 7, True, NOW,

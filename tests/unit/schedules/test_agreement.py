@@ -10,9 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lamplighter_schedules import Schedule, ScheduleError, occurrences, parse
-
-from .strategies import models, small_hours
-from .walk import MINUTE, Model, firings, utc
+from tests.unit.schedules.strategies import models, small_hours
+from tests.unit.schedules.walk import MINUTE, Model, firings, utc
 
 CHANGES = [
     ("America/New_York", "2026-03-08T07:00+00:00"),

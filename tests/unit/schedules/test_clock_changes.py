@@ -3,8 +3,7 @@
 import pytest
 
 from lamplighter_schedules import occurrences, parse
-
-from .walk import utc
+from tests.unit.schedules.walk import utc
 
 NEW_YORK, LONDON, LORD_HOWE = "America/New_York", "Europe/London", "Australia/Lord_Howe"
 APIA, CASABLANCA, SAO_PAULO = "Pacific/Apia", "Africa/Casablanca", "America/Sao_Paulo"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from lamplighter_schedules import (
     COUNT_CAP,
+    Schedule,
     Tally,
     count_and_tail,
     latest,
@@ -16,8 +17,7 @@ from lamplighter_schedules import (
     occurrences,
     parse,
 )
-
-from .walk import utc
+from tests.unit.schedules.walk import utc
 
 HOURLY = parse("@hourly", "UTC")
 NINE = parse("0 9 * * *", "UTC")
@@ -99,7 +99,7 @@ def test_exactly_the_cap_is_an_exact_count() -> None:
 @given(some_schedules, starts, spans, st.integers(0, 5), st.sampled_from([3, COUNT_CAP]))
 @settings(max_examples=150, deadline=None)
 def test_latest_count_and_tail_agree_with_the_whole_list(
-    schedules: list, after: datetime, span: timedelta, keep: int, cap: int
+    schedules: list[Schedule], after: datetime, span: timedelta, keep: int, cap: int
 ) -> None:
     everything = occurrences(schedules, after, after + span, 100_000)
 

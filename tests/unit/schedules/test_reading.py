@@ -3,8 +3,7 @@
 import pytest
 
 from lamplighter_schedules import occurrences, parse
-
-from .walk import utc
+from tests.unit.schedules.walk import utc
 
 CANONICAL = [
     ("@hourly", "0 * * * *"),
