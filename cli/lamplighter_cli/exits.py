@@ -85,6 +85,6 @@ class Problem(LampError):
 
     def lines(self) -> list[str]:
         if self.errors:
-            return [f"{field} {problem}" for field, problem in self.errors]
+            return [f"{field}: {problem}" for field, problem in self.errors]
         advice = ADVICE.get(self.status)
         return [f"{self.detail.rstrip('.')} ({advice})" if advice else self.detail]

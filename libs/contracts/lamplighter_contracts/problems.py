@@ -9,7 +9,7 @@ from lamplighter_contracts.jobs import WEBHOOK_PATH
 
 
 class FieldError(Model):
-    """One wrong field: which, and a phrase that follows its name ("is missing", "must be ...")."""
+    """One wrong field: which, and what is wrong with it ("is missing", "must be ...")."""
 
     field: str
     problem: str
@@ -20,7 +20,7 @@ class InvalidInput(ValueError):
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         self.errors = tuple(errors)
-        super().__init__("; ".join(f"{e.field} {e.problem}" for e in self.errors))
+        super().__init__(one_line(self.errors))
 
 
 _PATTERNS = {
@@ -73,4 +73,4 @@ def _problem(kind: str, message: str, error: Mapping[str, object]) -> str:
 
 
 def one_line(errors: Sequence[FieldError]) -> str:
-    return "; ".join(f"{error.field} {error.problem}" for error in errors)
+    return "; ".join(f"{error.field}: {error.problem}" for error in errors)

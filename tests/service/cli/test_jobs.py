@@ -174,8 +174,8 @@ def test_several_wrong_fields_are_a_line_each(lamp: CommandLine) -> None:
     )
     assert ran.code == 2
     assert [line.split()[:2] for line in ran.err.splitlines()] == [
-        ["error:", "overlap"],
-        ["error:", "timeout_seconds"],
+        ["error:", "overlap:"],
+        ["error:", "timeout_seconds:"],
     ]
 
 

@@ -28,8 +28,8 @@ def test_every_problem_has_its_exit_code(status: int, code: int) -> None:
 def test_field_errors_stand_in_their_own_lines() -> None:
     errors = [("schedule", "is not a cron expression"), ("timezone", "is not known")]
     assert Problem(422, "Two fields are wrong.", errors).lines() == [
-        "schedule is not a cron expression",
-        "timezone is not known",
+        "schedule: is not a cron expression",
+        "timezone: is not known",
     ]
 
 
