@@ -1,0 +1,74 @@
+"""What a request to cancel meets, decided from the execution's last status. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lamplighter_contracts.control import CancelReply, CancelRequest
+from lamplighter_contracts.events import (
+    ExecutionCancelling,
+    ExecutionFinished,
+    ExecutionStarted,
+    ExecutionStatus,
+)
+from lamplighter_dispatcher.claims import Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Nothing to write. `tell`: remind whoever runs it."""
+
+    reply: CancelReply
+    tell: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write this after the sequence `expected`, and `reply` if that succeeds."""
+
+    event: ExecutionCancelling | ExecutionFinished
+    expected: int
+    reply: CancelReply
+    tell: bool
+
+
+ACCEPTED = CancelReply(outcome="accepted", status=ExecutionStatus.CANCELLING)
+
+
+def on_cancel(request: CancelRequest, seen: Seen | None, now: datetime) -> Answer | Write:
+    """One that nobody has claimed ends here; of one that runs its worker makes an end."""
+    if seen is None:
+        reply = CancelReply(outcome="accepted", status=ExecutionStatus.CANCELLED)
+        return Write(_never_started(request, now), 0, reply, tell=False)
+    match seen.event:
+        case ExecutionFinished(outcome=final):
+            return Answer(CancelReply(outcome="finished", status=final))
+        case ExecutionCancelling():
+            return Answer(ACCEPTED, tell=True)
+        case ExecutionStarted() as started:
+            return Write(_cancelling(request, started, now), seen.sequence, ACCEPTED, tell=True)
+
+
+def _never_started(request: CancelRequest, now: datetime) -> ExecutionFinished:
+    return ExecutionFinished(
+        execution_id=request.execution_id,
+        job_id=request.job_id,
+        outcome=ExecutionStatus.CANCELLED,
+        attempt=0,
+        finished_at=now,
+        reason="cancelled",
+        detail=f"It was cancelled by {request.requested_by} before it started.",
+        # The due event knows whether a gate waits, and it is not at hand: a gate that does not wait ignores this.
+        gated=True,
+    )
+
+
+def _cancelling(request: CancelRequest, started: ExecutionStarted, now: datetime) -> ExecutionCancelling:
+    return ExecutionCancelling(
+        execution_id=started.execution_id,
+        job_id=started.job_id,
+        attempt=started.attempt,
+        worker=started.worker,
+        requested_at=now,
+        requested_by=request.requested_by,
+        gated=started.gated,
+    )

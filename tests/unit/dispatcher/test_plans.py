@@ -1,0 +1,92 @@
+"""Who does the work of a job, for each state of the catalog."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lamplighter_contracts.agents import Agent, CommandRunner, NoopRunner, Team
+from lamplighter_contracts.environments import Environment
+from lamplighter_contracts.jobs import AgentExecutor, Executor, Job, SmartExecutor, TeamExecutor
+from lamplighter_dispatcher.plans import Catalog, NoPlan, Plan, resolve
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+TIMES = {"created_at": NOW, "updated_at": NOW}
+
+
+def agent(agent_id: str, *, active: bool = True, **variables: str) -> Agent:
+    runner = CommandRunner(command=("true",), variables=variables)
+    return Agent(agent_id=agent_id, name=agent_id, runner=runner, active=active, revision=5, **TIMES)
+
+
+def team(*members: str, active: bool = True) -> Team:
+    return Team(team_id="crew", name="crew", members=members, active=active, **TIMES)
+
+
+def job(executor: Executor, **changes: Any) -> Job:
+    return Job(job_id="j", name="j", prompt="p", executor=executor, scheduled_from=NOW, **TIMES, **changes)
+
+
+ONE, CREW = AgentExecutor(agent_id="a"), TeamExecutor(team_id="crew")
+HAS_A = {"a": agent("a"), "b": agent("b"), "off": agent("off", active=False), "odd": None}
+
+
+def test_an_agent() -> None:
+    plan = resolve(job(ONE), Catalog(HAS_A))
+    assert isinstance(plan, Plan)
+    assert plan.agent is not None
+    assert (plan.agent.agent_id, plan.agent.revision, plan.team_id) == ("a", 5, "")
+
+
+def test_a_team_in_its_order() -> None:
+    plan = resolve(job(CREW), Catalog(HAS_A, {"crew": team("b", "a", "b")}))
+    assert isinstance(plan, Plan)
+    assert [member.agent_id for member in plan.members] == ["b", "a", "b"]
+    assert plan.agent is None
+
+
+@pytest.mark.parametrize(
+    ("executor", "catalog", "reason", "words"),
+    [
+        (ONE, Catalog(), "agent", "'a' does not exist"),
+        (AgentExecutor(agent_id="off"), Catalog(HAS_A), "agent", "'off' is not active"),
+        (AgentExecutor(agent_id="odd"), Catalog(HAS_A), "agent", "'odd' is of a kind"),
+        (CREW, Catalog(HAS_A), "team", "'crew' does not exist"),
+        (CREW, Catalog(HAS_A, {"crew": team("a", active=False)}), "team", "'crew' is not active"),
+        (CREW, Catalog(HAS_A, {"crew": team("a", "off")}), "agent", "member of the team 'crew'"),
+        (CREW, Catalog(HAS_A, {"crew": team("a", "gone")}), "agent", "'gone' does not exist"),
+        (SmartExecutor(), Catalog(HAS_A), "agent", "no chooser is configured"),
+    ],
+)
+def test_nobody(executor: Executor, catalog: Catalog, reason: str, words: str) -> None:
+    plan = resolve(job(executor), catalog)
+    assert isinstance(plan, NoPlan)
+    assert plan.reason == reason
+    assert words in plan.detail
+
+
+def test_the_default_environment_need_not_be_written_down_and_another_must() -> None:
+    assert isinstance(resolve(job(ONE), Catalog(HAS_A)), Plan)
+    plan = resolve(job(ONE, environment="closed"), Catalog(HAS_A))
+    assert isinstance(plan, NoPlan)
+    assert (plan.reason, plan.detail) == ("environment", "The environment 'closed' does not exist.")
+
+
+def test_the_job_outweighs_the_agent_and_the_agent_the_environment() -> None:
+    environment = Environment(
+        environment_id="e",
+        name="e",
+        variables={"A": "environment", "B": "environment", "C": "environment"},
+        **TIMES,
+    )
+    catalog = Catalog({"a": agent("a", B="agent", C="agent")}, {}, {"e": environment})
+    plan = resolve(job(ONE, environment="e", variables={"C": "job"}), catalog)
+    assert isinstance(plan, Plan)
+    assert plan.variables(plan.members[0]) == {"A": "environment", "B": "agent", "C": "job"}
+
+
+def test_a_noop_agent_has_no_variables_of_its_own() -> None:
+    idle = Agent(agent_id="a", name="a", runner=NoopRunner(), **TIMES)
+    plan = resolve(job(ONE, variables={"X": "1"}), Catalog({"a": idle}))
+    assert isinstance(plan, Plan)
+    assert plan.variables(idle) == {"X": "1"}
