@@ -1,7 +1,7 @@
 """The parent of one command. Run as `python -I -S launcher.py ...`, with the standard library alone: it starts fast.
 
 It sets the limits, starts the command, and stays. As a subreaper it is given every descendant that loses its
-parent, also those that left the session, so when the command is over it can end all that is left: killing
+parent, also those that called setsid, so when the command is over it can end all that is left: killing
 children until there are none. It is told SIGTERM to end the command with a grace time, and SIGUSR1 to end it at
 once; the kernel sends SIGUSR1 also when the dispatcher dies, however that comes about.
 
