@@ -4,12 +4,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from lamplighter_cli.embedded import servers
 from lamplighter_history.replica_set import initiate
 
 START_SECONDS = 60
+
+# The fixtures stop what they start; the library's own reaper would be one more image to fetch.
+testcontainers_config.ryuk_disabled = True
 
 
 class ContainerServer:

@@ -15,7 +15,7 @@ from lamplighter_history.replica_set import initiate
 from tests.support.processes import Child
 
 START_SECONDS = 30
-NATS_IMAGE = "nats:2.14"
+NATS_IMAGE = "nats:2.14-alpine"
 MONGODB_IMAGE = "mongo:7.0"
 
 
@@ -106,10 +106,13 @@ def _running(server: Embedded) -> Iterator[Embedded]:
 
 @cache
 def docker_answers() -> bool:
-    """Whether to use containers. `LAMPLIGHTER_TEST_SERVERS=embedded` says no whatever answers."""
+    """Whether to use containers: an engine answers and has the images, or can get them.
+
+    `LAMPLIGHTER_TEST_SERVERS=embedded` says no whatever answers.
+    """
     if os.environ.get("LAMPLIGHTER_TEST_SERVERS") == "embedded":
         return False
-    probe = [sys.executable, "-c", "import docker; docker.from_env(timeout=2).ping()"]
+    probe = [sys.executable, "-m", "tests.support.images", NATS_IMAGE, MONGODB_IMAGE]
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
