@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bench import spine
 from bench.figures import Figure, keep, machine, show
+from lamplighter_runtime.logs import configure
 
 GROUPS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {"spine": spine.run}
 
@@ -15,6 +16,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no group {unknown[0]!r}; there are {', '.join(GROUPS)}", file=sys.stderr)
         return 2
+    configure("bench", "error", "text")
     print("machine:", ", ".join(f"{k} {v}" for k, v in machine().items()))
     print(
         "settings: NATS sync_interval always, MongoDB one-node replica set w majority j true, one of each service"
