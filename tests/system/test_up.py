@@ -1,5 +1,6 @@
 """`lamp up`: everything started, kept running, kept over a restart, and stopped without a trace."""
 
+import asyncio
 import json
 import os
 import re
@@ -13,6 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from lamplighter_contracts import subjects
+from lamplighter_runtime.connection import open_broker
+from lamplighter_runtime.latest import Last, last_message
+from lamplighter_runtime.settings import ServiceSettings
+from tests.support.waiting import until
 
 LAMP = str(Path(sys.executable).with_name("lamp"))
 PORTS = ("--port", "0", "--nats-port", "0", "--mongodb-port", "0")
@@ -109,6 +116,8 @@ def test_a_signal_stops_everything_it_started_and_the_data_survives(
         execution_id = json.loads(first.lamp("job", "trigger", "kept", "-o", "json"))["execution_id"]
         _until_completed(first, execution_id)
         before = json.loads(first.lamp("job", "get", "kept", "-o", "json"))
+        timer = asyncio.run(_timer(data, before["id"]))
+        assert timer == f"@at {before['next_run_at'].removesuffix('Z')}.000Z"
         started = first.pids()
         assert len(started) >= 6
         assert first.stop(number) == 0
@@ -123,6 +132,22 @@ def test_a_signal_stops_everything_it_started_and_the_data_survives(
         assert (
             json.loads(second.lamp("execution", "get", execution_id, "-o", "json"))["status"] == "completed"
         )
+        assert asyncio.run(_timer(data, before["id"])) == timer
+
+
+async def _timer(data: Path, job_id: str) -> str:
+    """When NATS is to release the job's next tick."""
+    listen = re.search(r'listen: "(.+?)"', (data / "nats" / "nats.conf").read_text())
+    assert listen is not None
+    broker = open_broker(ServiceSettings(nats_url=f"nats://{listen[1]}"), "test")
+    client = await broker.connect()
+
+    async def armed() -> Last | None:
+        return await last_message(client, "TIMERS", subjects.timer(job_id))
+
+    timer = await until(armed, what="an armed timer")
+    await broker.stop()
+    return timer.headers["Nats-Schedule"]
 
 
 def _until_completed(running: Up, execution_id: str) -> None:
