@@ -28,6 +28,12 @@ class ContainerServer:
         wrapped.start()
         _wait(self.port)
 
+    def pause(self) -> None:
+        self.container.get_wrapped_container().pause()
+
+    def resume(self) -> None:
+        self.container.get_wrapped_container().unpause()
+
 
 @contextmanager
 def nats_container(image: str) -> Iterator[ContainerServer]:

@@ -1,6 +1,7 @@
 """Real NATS and MongoDB for tests: in containers where a Docker engine answers, from wheels otherwise."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +25,11 @@ class Server(Protocol):
 
     def kill_and_restart(self) -> None: ...
 
+    def pause(self) -> None:
+        """Stop it where it is, as an overloaded machine would; connections stay open."""
+
+    def resume(self) -> None: ...
+
 
 class EmbeddedNats:
     """nats-server from its wheel, on a free port, with JetStream in `folder`."""
@@ -41,6 +47,12 @@ class EmbeddedNats:
     def kill_and_restart(self) -> None:
         self.child.kill()
         self.start()
+
+    def pause(self) -> None:
+        self.child.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.child.signal(signal.SIGCONT)
 
     def stop(self) -> None:
         self.child.stop()
@@ -63,6 +75,12 @@ class EmbeddedMongo:
     def kill_and_restart(self) -> None:
         self.child.kill()
         self.start()
+
+    def pause(self) -> None:
+        self.child.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.child.signal(signal.SIGCONT)
 
     def stop(self) -> None:
         self.child.stop()
