@@ -12,6 +12,7 @@ RUN python -m venv /opt/lamplighter \
 
 FROM python:3.12-slim
 COPY --from=build /opt/lamplighter /opt/lamplighter
+COPY LICENSE /opt/lamplighter/
 ENV PATH=/opt/lamplighter/bin:$PATH PYTHONUNBUFFERED=1
 RUN useradd --system --uid 10001 --no-create-home lamplighter
 USER 10001

@@ -1,10 +1,12 @@
-"""The table in the contracts' README is the whole bus: it names every stream and every query and event."""
+"""The table in the contracts' README is the whole bus: it names every stream, model and event, and where queries go."""
 
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from lamplighter_contracts import events, streams
+from lamplighter_contracts import events, queries, streams
+from tests.contract.wire_types import WIRE_TYPES
 
 README = (Path(__file__).parents[2] / "libs/contracts/README.md").read_text()
 
@@ -17,6 +19,17 @@ def test_every_stream_is_in_the_table(stream: streams.Stream) -> None:
 @pytest.mark.parametrize("event", events.Event.__subclasses__(), ids=lambda e: e.__name__)
 def test_every_event_is_in_the_table(event: type[events.Event]) -> None:
     assert f"`{event.__name__}`" in README
+
+
+@pytest.mark.parametrize("model", WIRE_TYPES, ids=lambda m: m.__name__)
+def test_every_model_is_in_the_table_or_among_the_queries(model: type[BaseModel]) -> None:
+    assert model.__module__ == queries.__name__ or f"`{model.__name__}`" in README
+
+
+@pytest.mark.parametrize("query", queries.Query.__subclasses__(), ids=lambda q: q.__name__)
+def test_every_query_goes_where_the_table_says(query: type[queries.Query]) -> None:
+    assert "`query.>`" in README
+    assert query.subject.startswith("query.")
 
 
 @pytest.mark.parametrize("stream", streams.STREAMS, ids=lambda s: s.name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lamplighter_cli import app
 from lamplighter_cli.context import Lamp
-from tests.support.scripted_gateway import NOW, TOKEN
+from tests.support.scripted.gateway import NOW, TOKEN
 
 
 class Screen(io.StringIO):

@@ -1,5 +1,6 @@
 """Each trigger, from the API to the record of what happened."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -112,7 +113,7 @@ async def test_a_live_stream_ends_with_the_outcome_and_loses_no_line(api: Api) -
     assert event == "end"
 
 
-async def test_cancel_ends_the_whole_process_tree(api: Api) -> None:
+async def test_cancel_ends_the_whole_process_tree(stack: Stack, api: Api) -> None:
     parent = (
         sys.executable,
         "-c",
@@ -128,6 +129,16 @@ async def test_cancel_ends_the_whole_process_tree(api: Api) -> None:
     await api.post(f"/executions/{execution_id}/cancel")
 
     assert (await api.finished(execution_id))["status"] == "cancelled"
+
+
+async def test_what_is_no_request_is_answered_with_a_problem_by_every_service(stack: Stack) -> None:
+    for port in stack.ports.values():
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"NONSENSE\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"application/problem+json" in answer
 
 
 async def test_a_firing_while_one_runs_is_skipped_and_on_record(api: Api) -> None:

@@ -8,6 +8,7 @@ from nats.js.errors import NotFoundError
 from lamplighter_contracts import streams, subjects
 from lamplighter_runtime.connection import open_broker
 from lamplighter_runtime.settings import ServiceSettings
+from tests.support.consumers import unsettled
 from tests.support.stack import Api, Json, Stack
 from tests.support.waiting import until
 
@@ -69,11 +70,10 @@ async def _forget_what_was_delivered(stack: Stack) -> None:
 
 async def _until_all_is_read(stack: Stack) -> None:
     broker = open_broker(ServiceSettings(nats_url=stack.nats.url), "test")
-    jetstream = (await broker.connect()).jetstream()
+    client = await broker.connect()
 
     async def all_read() -> bool:
-        infos = [await jetstream.consumer_info(c.stream.name, c.durable) for c in _consumers()]
-        return all(info.num_pending == 0 and info.num_ack_pending == 0 for info in infos)
+        return not any([await unsettled(client, consumer) for consumer in _consumers()])
 
     await until(all_read, seconds=30, what="reading everything again")
     await broker.stop()

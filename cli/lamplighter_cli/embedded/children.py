@@ -5,7 +5,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class Children:
         """Run it to its end and return its standard output. Raises `ChildFailed` unless it exits with 0."""
         process = await asyncio.create_subprocess_exec(
             *launch.arguments,
-            env={**os.environ, **launch.environment},
+            env=_environment(launch),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
@@ -76,10 +76,6 @@ class Children:
                 self._say(f"{name} does not stop: killed")
                 _send(process, signal.SIGKILL)
             await asyncio.wait(late)
-
-    def down(self) -> Sequence[str]:
-        """The children that are not running right now."""
-        return [task.get_name() for task in self._keepers if task.get_name() not in self._running]
 
     async def _keep(self, launch: Launch, process: asyncio.subprocess.Process) -> None:
         failures, clock = 0, asyncio.get_running_loop().time
@@ -112,7 +108,7 @@ class Children:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *launch.arguments,
-                    env={**os.environ, **launch.environment},
+                    env=_environment(launch),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -132,6 +128,13 @@ class Children:
         """The last line of a child's log."""
         path = self._logs / f"{name}.log"
         return _last_line(path.read_bytes()[-4_096:]) if path.exists() else ""
+
+
+def _environment(launch: Launch) -> dict[str, str]:
+    """This process's, without the token that only `lamp` itself needs: a command of an agent could read it there."""
+    return {name: value for name, value in os.environ.items() if name != "LAMP_TOKEN"} | {
+        **launch.environment
+    }
 
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -11,7 +11,7 @@ from lamplighter_cli.embedded.children import Launch
 
 def nats_server(folder: Path, port: int) -> Launch:
     """JetStream in `folder`, every acknowledged message on disk (`sync_interval: always`)."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = folder / "nats.conf"
     store = json.dumps(str(folder / "jetstream"))
     configuration.write_text(
@@ -24,7 +24,7 @@ def nats_server(folder: Path, port: int) -> Launch:
 
 def mongod(folder: Path, port: int) -> Launch:
     """A replica set of one in `folder`: majority writes and the journal work as in production."""
-    (folder / "db").mkdir(parents=True, exist_ok=True)
+    (folder / "db").mkdir(mode=0o700, parents=True, exist_ok=True)
     arguments = (
         str(binaries.mongod()), "--dbpath", str(folder / "db"), "--port", str(port), "--bind_ip", "127.0.0.1",
         "--replSet", "lamplighter", "--wiredTigerCacheSizeGB", "0.5", "--quiet", "--nounixsocket",

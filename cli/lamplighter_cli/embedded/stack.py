@@ -64,7 +64,7 @@ class Stack:
         self._plan = plan
         self._say = say
         logs = plan.data / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
+        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.servers = Children(logs, say)
         self.services = Children(logs, say)
         self._health: dict[str, int] = {}

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Slug
 
 Argument = Annotated[str, StringConstraints(max_length=32_768)]
@@ -47,7 +48,7 @@ class AgentSpec(Model):
     description: Description = ""
     runner: Runner
     capabilities: tuple[Name, ...] = Field(default=(), max_length=64)
-    environment: Slug = "default"
+    environment: Slug = DEFAULT_ENVIRONMENT
     active: bool = True
 
 

@@ -11,19 +11,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.jobs import (
     AgentExecutor,
     Job,
     JobSpec,
-    Overlap,
     SmartExecutor,
     TeamExecutor,
 )
 from lamplighter_contracts.problems import FieldError, InvalidInput, from_validation
-from lamplighter_contracts.server_dialect import SERVER_FIELDS, Untranslatable, translate
-
-Wire = dict[str, Any]
+from lamplighter_contracts.server_dialect import SERVER_FIELDS, Untranslatable, Wire, translate
 
 FIELDS = frozenset(
     {
@@ -199,7 +197,7 @@ def _flat(job: JobSpec) -> Wire:
         "webhook_path": webhook.path if webhook else None,
         **_who(job),
         "environment": job.environment,
-        "overlap": Overlap(job.overlap).value,
+        "overlap": job.overlap.value,
         "timeout_seconds": job.limits.timeout_seconds,
         "variables": dict(job.variables),
     }
@@ -233,7 +231,7 @@ def render_job(job: Job) -> Wire:
         "planning_mode": _PLANNING_MODES[job.executor.kind],
         "entity_type": job.executor.kind if entity_id else None,
         "entity_id": entity_id,
-        "executor_type": "auto" if job.environment == "default" else "environment",
+        "executor_type": "auto" if job.environment == DEFAULT_ENVIRONMENT else "environment",
         "worker_queue_name": None,
         "environment_name": job.environment,
         "config": {"timeout": job.limits.timeout_seconds, "retry_policy": None},

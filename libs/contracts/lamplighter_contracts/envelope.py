@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import TypeVar
 
-from lamplighter_contracts.events import Event
+from pydantic import TypeAdapter
+
+from lamplighter_contracts.events import Event, ExecutionTransition
 from lamplighter_contracts.fields import rfc3339
 
 SPEC_VERSION = "1.0"
@@ -13,8 +15,12 @@ GATED_HEADER = "ce-gated"
 """An extension attribute: `1` where a gate waits for this execution's end, so that others need not look inside."""
 AUTHOR_HEADER = "Lamplighter-By"
 """On a catalog write: who made this change."""
+OPERATION_HEADER = "KV-Operation"
+"""On a catalog write that ends an object: `DEL`, or `PURGE` where its old revisions go too."""
 
 E = TypeVar("E", bound=Event)
+
+_TRANSITION: TypeAdapter[ExecutionTransition] = TypeAdapter(ExecutionTransition)
 
 
 class UnexpectedType(ValueError):
@@ -46,3 +52,8 @@ def read(model: type[E], data: bytes, message_headers: dict[str, str] | None) ->
     if found != model.event_type:
         raise UnexpectedType(f"expected {model.event_type!r}, found {found!r}")
     return model.model_validate_json(data)
+
+
+def read_transition(data: bytes) -> ExecutionTransition:
+    """The event in a message on a status subject. Raises pydantic's `ValidationError`."""
+    return _TRANSITION.validate_json(data)

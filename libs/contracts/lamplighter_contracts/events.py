@@ -27,6 +27,18 @@ class Delivery(Model):
     event: str = ""
 
 
+class Firing(Model):
+    """Which occurrence of a job this is, and what brought it about."""
+
+    kind: TriggerKind
+    key: str
+    nominal_at: Instant
+    """The scheduled instant, or the instant a trigger was accepted."""
+    payload: Any = None
+    delivery: Delivery | None = None
+    triggered_by: str = ""
+
+
 class JobTriggered(Event):
     """A manual start or a delivery was accepted; the gateway has already answered with its execution id."""
 
@@ -42,17 +54,16 @@ class JobTriggered(Event):
     delivery: Delivery | None = None
     triggered_by: str = ""
 
-
-class Firing(Model):
-    """Which occurrence of a job this is, and what brought it about."""
-
-    kind: TriggerKind
-    key: str
-    nominal_at: Instant
-    """The scheduled instant, or the instant a trigger was accepted."""
-    payload: Any = None
-    delivery: Delivery | None = None
-    triggered_by: str = ""
+    @property
+    def firing(self) -> Firing:
+        return Firing(
+            kind=self.kind,
+            key=self.key,
+            nominal_at=self.accepted_at,
+            payload=self.payload,
+            delivery=self.delivery,
+            triggered_by=self.triggered_by,
+        )
 
 
 class JobDue(Event):
@@ -74,6 +85,8 @@ class SkipReason(StrEnum):
     PAUSED = "paused"
     MISSED = "missed"
     DELETED = "deleted"
+    TOO_LARGE = "too_large"
+    """Job and payload together do not fit into one message."""
 
 
 class JobSkipped(Event):
@@ -116,7 +129,7 @@ class ExecutionStatus(StrEnum):
 
 
 class ExecutionStarted(Event):
-    """A dispatcher claimed the execution; attempt 2 and later follow a death."""
+    """A dispatcher claimed the execution; attempt 2 and later follow a death, or one that left."""
 
     event_type: ClassVar[str] = "lamplighter.execution.started.v1"
 
@@ -129,6 +142,12 @@ class ExecutionStarted(Event):
     agent_id: str = ""
     agent_revision: int = 0
     gated: bool = False
+    delivery: int = 0
+    """Which delivery of its due event claimed it: an earlier one that turns up late claims nothing."""
+    deaths: int = 0
+    """How many attempts before this one ended with the death of their worker."""
+    handed_back: bool = False
+    """Written once more by a worker that leaves: the attempt is over without a death, and another may follow."""
 
     @property
     def status(self) -> ExecutionStatus:
@@ -184,6 +203,7 @@ class ExecutionFinished(Event):
 ExecutionTransition = Annotated[
     ExecutionStarted | ExecutionCancelling | ExecutionFinished, Field(discriminator="kind")
 ]
+"""What is on a status subject."""
 
 
 class ExecutionStep(Event):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
+from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, DEFAULT_QUEUE
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Prompt, Slug
 
 WEBHOOK_PATH = r"^/[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*$"
@@ -92,7 +92,7 @@ class JobSpec(Model):
 
 class Job(JobSpec):
     job_id: Slug
-    queue: Slug = "default"
+    queue: Slug = DEFAULT_QUEUE
     """The worker queue of the job's environment."""
     created_at: Instant
     updated_at: Instant

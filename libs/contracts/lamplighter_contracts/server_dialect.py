@@ -19,8 +19,9 @@ def translate(name: str, body: Mapping[str, Any]) -> Wire:
     return _READERS[name](body)
 
 
-def _same(target: str) -> Callable[[str], Callable[[Mapping[str, Any]], Wire]]:
-    return lambda source: lambda body: {target: body[source]}
+def _same(source: str, target: str) -> Callable[[Mapping[str, Any]], Wire]:
+    """The same value under another name."""
+    return lambda body: {target: body[source]}
 
 
 def _planning_mode(body: Mapping[str, Any]) -> Wire:
@@ -129,10 +130,10 @@ def _mapping(body: Mapping[str, Any], name: str, known: set[str]) -> Mapping[str
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Wire]] = {
-    "cron_schedule": _same("schedule")("cron_schedule"),
-    "cron_timezone": _same("timezone")("cron_timezone"),
-    "prompt_template": _same("prompt")("prompt_template"),
-    "environment_name": _same("environment")("environment_name"),
+    "cron_schedule": _same("cron_schedule", "schedule"),
+    "cron_timezone": _same("cron_timezone", "timezone"),
+    "prompt_template": _same("prompt_template", "prompt"),
+    "environment_name": _same("environment_name", "environment"),
     "planning_mode": _planning_mode,
     "entity_type": _entity_type,
     "entity_id": _entity_id,

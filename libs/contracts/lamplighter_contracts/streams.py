@@ -110,6 +110,4 @@ LEASE = timedelta(seconds=15)
 
 def dispatcher_due(queue: str) -> Consumer:
     """The due events of one worker queue, shared by the dispatchers that serve it."""
-    return Consumer(
-        f"dispatcher-{queue}", JOBS, (subjects.any_job_due(queue),), ack_wait=LEASE, max_ack_pending=10_000
-    )
+    return Consumer(f"dispatcher-{queue}", JOBS, (subjects.any_job_due(queue),), ack_wait=LEASE)

@@ -10,11 +10,10 @@ ANY_JOB_EVENT = "job.>"
 ANY_EXECUTION_EVENT = "execution.>"
 ANY_EXECUTION_STATUS = "execution.*.status"
 ANY_LOG = "log.>"
-ANY_CATALOG_CHANGE = "$KV.catalog.>"
+ANY_CATALOG_CHANGE = f"{CATALOG_PREFIX}>"
 
 CANCEL_EXECUTION = "control.cancel"
 """Request: end this execution (`CancelRequest` -> `CancelReply`). One dispatcher of all answers."""
-ANY_STOP = "control.stop.*"
 
 
 def timer(job_id: str) -> str:

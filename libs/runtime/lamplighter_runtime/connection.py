@@ -3,6 +3,7 @@
 from typing import Any
 
 from faststream.nats import NatsBroker
+from faststream.security import BaseSecurity, SASLPlaintext
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
@@ -28,19 +29,24 @@ SAFE_OPTIONS: dict[str, Any] = {
 
 def open_broker(settings: ServiceSettings, name: str) -> NatsBroker:
     """A broker that is not connected yet; `await broker.connect()` gives the nats-py client."""
-    options = dict(SAFE_OPTIONS)
-    if settings.nats_user is not None and settings.nats_password is not None:
-        options |= {"user": settings.nats_user, "password": settings.nats_password.get_secret_value()}
     return NatsBroker(
         settings.nats_url.split(","),
         name=f"lamplighter-{name}",
+        security=_account(settings),
         logger=None,
         graceful_timeout=float(settings.shutdown_seconds),
         error_cb=_on_error,
         disconnected_cb=_on_disconnected,
         reconnected_cb=_on_reconnected,
-        **options,
+        **SAFE_OPTIONS,
     )
+
+
+def _account(settings: ServiceSettings) -> BaseSecurity | None:
+    """None where the settings name none, or the address does."""
+    if settings.nats_user is None or settings.nats_password is None:
+        return None
+    return SASLPlaintext(settings.nats_user, settings.nats_password.get_secret_value())
 
 
 async def close_broker(broker: NatsBroker, client: Client) -> None:

@@ -6,7 +6,7 @@ it cannot be read, or failed five times, and goes to `DEAD` with the reason, so 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from nats.aio.client import Client
@@ -18,7 +18,7 @@ from lamplighter_contracts import subjects
 from lamplighter_contracts.envelope import UnexpectedType
 from lamplighter_contracts.streams import Consumer
 from lamplighter_runtime.logs import get_logger
-from lamplighter_runtime.messages import BusUnavailable, Message
+from lamplighter_runtime.messages import BusUnavailable, Message, MessageTooLarge
 from lamplighter_runtime.metrics import BATCH_SIZE, DEAD_LETTERS, HANDLED, HANDLING_SECONDS
 from lamplighter_runtime.publishing import publish
 from lamplighter_runtime.pulls import Pull
@@ -186,15 +186,24 @@ async def bury(client: Client, consumer: Consumer, message: Msg, reason: str) ->
         "Lamplighter-Reason": " ".join(reason.split())[:1_000],
     }
     grave = subjects.dead(consumer.stream.name, consumer.durable)
-    identity = f"{grave}:{at.sequence.stream}"
+    remains = Message(grave, message.data, headers, message_id=f"{grave}:{at.sequence.stream}")
     try:
-        await publish(client, Message(grave, message.data, headers, message_id=identity))
+        await publish(client, _fitting(remains))
     except BusUnavailable as unavailable:
         log.warning("event.not_buried", consumer=consumer.durable, error=repr(unavailable))
         return
     await quietly(message.term())
     DEAD_LETTERS.labels(consumer.durable).inc()
     log.error("event.dead", consumer=consumer.durable, subject=message.subject, reason=reason[:300])
+
+
+def _fitting(grave: Message) -> Message:
+    """What is too large to be set aside whole is so without its body, which is still where it came from."""
+    try:
+        grave.wire_headers()
+    except MessageTooLarge as too_large:
+        return replace(grave, body=b"", headers={**grave.headers, "Lamplighter-Left-Out": str(too_large)})
+    return grave
 
 
 async def quietly(acknowledgement: Awaitable[None]) -> None:

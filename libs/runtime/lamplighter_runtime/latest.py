@@ -13,9 +13,9 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from lamplighter_contracts.fields import rfc3339
+from lamplighter_runtime.jetstream import TIMEOUT_SECONDS, obtain
 from lamplighter_runtime.messages import BusUnavailable
 
-TIMEOUT_SECONDS = 3.0
 AT_ONCE = 500
 """Subjects in one request; the server answers 1,024 at most."""
 
@@ -111,14 +111,14 @@ async def subject_pages(
             page, left = await _next_page(client, stream, name, min(size, left))
             yield page
     finally:
-        await _api(client, f"CONSUMER.DELETE.{stream}.{name}", {})
+        await obtain(client, f"CONSUMER.DELETE.{stream}.{name}", {})
 
 
 async def count_subjects(client: Client, stream: str, pattern: str) -> int:
     """How many subjects match and have a message. Raises `BusUnavailable`."""
     name = f"walk-{uuid4().hex[:16]}"
     count = await _open_walk(client, stream, name, pattern)
-    await _api(client, f"CONSUMER.DELETE.{stream}.{name}", {})
+    await obtain(client, f"CONSUMER.DELETE.{stream}.{name}", {})
     return count
 
 
@@ -135,7 +135,7 @@ async def _open_walk(client: Client, stream: str, name: str, pattern: str) -> in
         "inactive_threshold": 30_000_000_000,
     }
     request = {"stream_name": stream, "config": config, "action": "create"}
-    created = await _api(client, f"CONSUMER.CREATE.{stream}.{name}.{pattern}", request)
+    created = await obtain(client, f"CONSUMER.CREATE.{stream}.{name}.{pattern}", request)
     return int(created["num_pending"])
 
 
@@ -161,19 +161,6 @@ async def _next_page(client: Client, stream: str, name: str, size: int) -> tuple
     finally:
         await _quietly_unsubscribe(answers)
     return page, left
-
-
-async def _api(client: Client, path: str, request: dict[str, Any]) -> dict[str, Any]:
-    try:
-        answer = await client.request(
-            f"$JS.API.{path}", json.dumps(request).encode(), timeout=TIMEOUT_SECONDS
-        )
-    except (TimeoutError, NatsError, ConnectionError) as error:
-        raise BusUnavailable(f"NATS did not answer {path.split('.')[1]!r}: {error!r}") from error
-    reply: dict[str, Any] = json.loads(answer.data)
-    if "error" in reply:
-        raise BusUnavailable(f"NATS refused {path!r}: {reply['error'].get('description')}")
-    return reply
 
 
 async def _quietly_unsubscribe(answers: Subscription) -> None:

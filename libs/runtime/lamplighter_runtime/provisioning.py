@@ -5,7 +5,6 @@ durable consumers it reads, and refuses to start without its streams.
 """
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,13 +14,14 @@ from nats.aio.client import Client
 
 from lamplighter_contracts.streams import STREAMS, Consumer, Stream
 from lamplighter_runtime.connection import open_broker
+from lamplighter_runtime.jetstream import ask
 from lamplighter_runtime.logs import configure, get_logger
+from lamplighter_runtime.messages import BusUnavailable
 from lamplighter_runtime.settings import ServiceSettings
 
 log = get_logger()
 
 MINIMUM_SERVER = (2, 14)
-TIMEOUT_SECONDS = 5.0
 
 _NO_STREAM, _NO_CONSUMER = 10059, 10014
 
@@ -97,7 +97,7 @@ def differences(wanted: dict[str, Any], found: dict[str, Any]) -> dict[str, tupl
 
 
 async def _apply(client: Client, kind: str, path: str, wanted: dict[str, Any], stream: str) -> None:
-    info = await _call(client, f"{kind}.INFO.{path}")
+    info = await ask(client, f"{kind}.INFO.{path}")
     if "error" in info:
         if info["error"].get("err_code") not in (_NO_STREAM, _NO_CONSUMER):
             raise ProvisioningError(
@@ -114,9 +114,9 @@ async def _apply(client: Client, kind: str, path: str, wanted: dict[str, Any], s
 
 async def _send(client: Client, kind: str, verb: str, path: str, config: dict[str, Any], stream: str) -> None:
     if kind == "CONSUMER":
-        reply = await _call(client, f"CONSUMER.CREATE.{path}", {"stream_name": stream, "config": config})
+        reply = await ask(client, f"CONSUMER.CREATE.{path}", {"stream_name": stream, "config": config})
     else:
-        reply = await _call(client, f"STREAM.{verb}.{path}", config)
+        reply = await ask(client, f"STREAM.{verb}.{path}", config)
     if "error" not in reply:
         return
     if reply["error"].get("err_code") == _NO_STREAM:
@@ -128,13 +128,6 @@ async def _send(client: Client, kind: str, verb: str, path: str, config: dict[st
         f"NATS refuses to {verb.lower()} {kind.lower()} {path!r}: {why}. "
         "Move its messages to a stream of another name, or restore the setting it was made with."
     )
-
-
-async def _call(client: Client, path: str, request: dict[str, Any] | None = None) -> dict[str, Any]:
-    body = json.dumps(request).encode() if request is not None else b""
-    answer = await client.request(f"$JS.API.{path}", body, timeout=TIMEOUT_SECONDS)
-    reply: dict[str, Any] = json.loads(answer.data)
-    return reply
 
 
 def _require_version(client: Client) -> None:
@@ -161,5 +154,5 @@ if __name__ == "__main__":
     configure("provisioning", chosen.log_level, chosen.log_format)
     try:
         asyncio.run(_main(chosen))
-    except ProvisioningError as refused:
+    except (ProvisioningError, BusUnavailable) as refused:
         sys.exit(f"error: {refused}")

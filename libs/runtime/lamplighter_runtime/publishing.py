@@ -133,9 +133,9 @@ class GroupPublisher:
         if len(group) > self.SINGLY:
             try:
                 last = await commit(self._client, [message for message, _ in group])
-            except BusUnavailable as unavailable:
+            except Exception as failure:  # noqa: BLE001 - whatever went wrong, somebody waits for each verdict
                 for _, verdict in group:
-                    _fail(verdict, unavailable)
+                    _fail(verdict, failure)
                 return
             if isinstance(last, Stored):
                 for place, (_, verdict) in enumerate(reversed(group)):
@@ -146,8 +146,8 @@ class GroupPublisher:
     async def _store_one(self, message: Message, verdict: asyncio.Future[Stored | Conflict]) -> None:
         try:
             _settle(verdict, await publish(self._client, message))
-        except BusUnavailable as unavailable:
-            _fail(verdict, unavailable)
+        except Exception as failure:  # noqa: BLE001
+            _fail(verdict, failure)
 
 
 def _settle(verdict: asyncio.Future[Stored | Conflict], value: Stored | Conflict) -> None:

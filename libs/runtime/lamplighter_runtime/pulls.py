@@ -8,6 +8,7 @@ from itertools import count
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 
 from lamplighter_contracts.streams import Consumer
@@ -20,13 +21,20 @@ HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS + 1
 """A pull that neither delivers nor beats for so long is dead: NATS was restarted, or the connection is half open."""
 
+PORTION_BYTES = 2 << 20
+"""The most that one request may bring: the bound of a batch in memory, and in the time that a store takes for it.
+No message of the bus is larger."""
 
 RECONNECT_CHECK_SECONDS = 1.0
+"""How often, while nothing comes, to look whether the connection is a new one."""
 
 DRAIN_SECONDS = 2.0
 """How long NATS may take to say that nothing more is on its way."""
 
-HEARTBEAT = "100"
+_HEARTBEAT, _OVER = "100", ("404", "408")
+"""Statuses of the server: it is still there; the request has had its number or its time."""
+_FULL = ("exceeds maxbytes", "batch completed")
+"""Or its bytes, which the server says in words only."""
 
 PAUSE_SECONDS = 0.5
 """Before asking again when the server ended a pull for a reason of its own, such as a change of leader."""
@@ -65,7 +73,7 @@ class Pull:
             log.debug("pull.close", consumer=self._name, error=repr(error))
 
     async def take(self, most: int) -> list[Msg]:
-        """At least one message and at most `most`."""
+        """At least one message and at most `most`. Raises `ConnectionClosedError` when there will never be any."""
         while True:
             await self._ask(most)
             if self._gathered:
@@ -99,6 +107,7 @@ class Pull:
         self._refused = False
         request = {
             "batch": wanted,
+            "max_bytes": PORTION_BYTES,
             "expires": int(EXPIRES_SECONDS * 1e9),
             "idle_heartbeat": int(HEARTBEAT_SECONDS * 1e9),
         }
@@ -106,6 +115,9 @@ class Pull:
             await self._client.publish(
                 self._subject, json.dumps(request).encode(), reply=f"{self._inbox}.{next(self._numbers)}"
             )
+        except ConnectionClosedError:
+            # For good, as after a refused log-in: only a new process gets a new connection.
+            raise
         except NatsError:
             # Disconnected: asked again when the silence is noticed.
             self._refused = True
@@ -118,7 +130,7 @@ class Pull:
         if status is None:
             self._gathered.append(message)
             self._asked = max(0, self._asked - 1)
-        elif status != HEARTBEAT:
+        elif status != _HEARTBEAT:
             self._on_ended(status, headers)
         self._woken.set()
 
@@ -126,6 +138,7 @@ class Pull:
         """A request is over; the server says how much of it was left."""
         left = headers.get("Nats-Pending-Messages")
         self._asked = max(0, self._asked - int(left)) if left is not None else 0
-        if status not in ("404", "408"):
+        why = headers.get("Description", "").lower()
+        if status not in _OVER and not any(words in why for words in _FULL):
             self._refused = True
-            log.warning("pull.ended", consumer=self._name, status=status, why=headers.get("Description"))
+            log.warning("pull.ended", consumer=self._name, status=status, why=why)

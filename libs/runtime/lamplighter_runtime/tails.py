@@ -17,12 +17,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from lamplighter_runtime.jetstream import obtain
 from lamplighter_runtime.logs import get_logger
 from lamplighter_runtime.messages import BusUnavailable
 
 log = get_logger()
 
-TIMEOUT_SECONDS = 3.0
 EXPIRES_SECONDS = 30.0
 HEARTBEAT_SECONDS = 2.0
 SILENCE_SECONDS = 2 * HEARTBEAT_SECONDS + 0.5
@@ -123,6 +123,9 @@ class Tail:
                 await self._drop()
                 await self._begin()
             except (BusUnavailable, NatsError) as error:
+                if self._client.is_closed:
+                    # For good, as after a refused log-in: only a new process gets a new connection.
+                    raise
                 log.debug("tail.waits", stream=self._stream, error=repr(error))
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
@@ -131,10 +134,10 @@ class Tail:
 
     async def _begin(self) -> None:
         self._consumer = f"tail-{uuid4().hex}"
-        state = (await self._call(f"STREAM.INFO.{self._stream}"))["state"]
+        state = (await obtain(self._client, f"STREAM.INFO.{self._stream}"))["state"]
         self.first_sequence, self.last_sequence = int(state["first_seq"]), int(state["last_seq"])
         path = f"CONSUMER.CREATE.{self._stream}.{self._consumer}"
-        made = await self._call(path, {"stream_name": self._stream, "config": self._config()})
+        made = await obtain(self._client, path, {"stream_name": self._stream, "config": self._config()})
         self._delivered = self._standing = 0
         self._intact = True
         self.behind = int(made["num_pending"])
@@ -225,14 +228,3 @@ class Tail:
         """Nobody waits for the answer: an abandoned consumer goes by itself."""
         if self._consumer:
             await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
-
-    async def _call(self, path: str, request: dict[str, Any] | None = None) -> dict[str, Any]:
-        body = json.dumps(request).encode() if request is not None else b""
-        try:
-            answer = await self._client.request(f"$JS.API.{path}", body, timeout=TIMEOUT_SECONDS)
-        except (NatsError, TimeoutError, ConnectionError) as error:
-            raise BusUnavailable(f"NATS did not begin to read {self._stream}: {error!r}") from error
-        reply: dict[str, Any] = json.loads(answer.data)
-        if "error" in reply:
-            raise BusUnavailable(f"NATS cannot read {self._stream}: {reply['error'].get('description')}")
-        return reply

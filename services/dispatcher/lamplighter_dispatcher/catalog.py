@@ -12,14 +12,13 @@ from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.jobs import AgentExecutor, Job, TeamExecutor
 from lamplighter_contracts.streams import CATALOG
 from lamplighter_dispatcher.plans import Catalog
+from lamplighter_runtime.catalog import read_item
 from lamplighter_runtime.latest import Last, last_messages
 from lamplighter_runtime.logs import get_logger
 
 log = get_logger()
 
 M = TypeVar("M", Agent, Team, Environment)
-
-_DELETED = ("DEL", "PURGE")
 
 
 async def read_catalog(client: Client, jobs: Iterable[Job]) -> Catalog:
@@ -52,15 +51,13 @@ async def _last(client: Client, wanted: dict[str, set[str]]) -> dict[str, Last]:
 def _pick(model: type[M], kind: str, object_ids: set[str], found: dict[str, Last]) -> dict[str, M | None]:
     picked: dict[str, M | None] = {}
     for object_id in object_ids:
-        last = found.get(subjects.catalog(kind, object_id))
-        if last is not None and last.headers.get("KV-Operation") not in _DELETED:
-            picked[object_id] = _read(model, last)
+        subject = subjects.catalog(kind, object_id)
+        try:
+            item = read_item(model, found.get(subject))
+        except ValidationError as invalid:
+            log.warning("catalog.unreadable", subject=subject, error=str(invalid)[:300])
+            picked[object_id] = None
+            continue
+        if item is not None:
+            picked[object_id] = item
     return picked
-
-
-def _read(model: type[M], last: Last) -> M | None:
-    try:
-        return model.model_validate_json(last.body).model_copy(update={"revision": last.sequence})
-    except ValidationError as invalid:
-        log.warning("catalog.unreadable", subject=last.subject, error=str(invalid)[:300])
-        return None

@@ -30,6 +30,7 @@ class Start:
 
     attempt: int
     expected: int
+    deaths: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Somebody has just claimed it. If that one is dead, the due event comes again after a lease."""
+    """Somebody has claimed it since this delivery. If that one is dead, the due event comes again after a lease."""
 
 
 Decision = Start | Close | Over | Leave
@@ -57,8 +58,11 @@ UNTOUCHED = Start(attempt=1, expected=0)
 """What a first delivery tries without looking."""
 
 
-def on_redelivery(seen: Seen | None, most_attempts: int) -> Decision:
-    """The due event came again, so the worker that held it has let go of it or is dead."""
+def on_redelivery(seen: Seen | None, delivery: int, most_deaths: int) -> Decision:
+    """The due event came again, so the worker that held it has let go of it or is dead.
+
+    Unless this delivery is the older one: it lay with a process that was stalled, while the next was claimed.
+    """
     if seen is None:
         return UNTOUCHED
     match seen.event:
@@ -66,18 +70,25 @@ def on_redelivery(seen: Seen | None, most_attempts: int) -> Decision:
             return Over()
         case ExecutionCancelling(attempt=attempt, requested_by=by):
             return Close(attempt, seen.sequence, cancelled(by))
-        case ExecutionStarted(attempt=attempt) if attempt >= most_attempts:
-            return Close(attempt, seen.sequence, _lost(attempt))
-        case ExecutionStarted(attempt=attempt):
-            return Start(attempt + 1, seen.sequence)
+        case ExecutionStarted() as claim:
+            return _after(claim, seen.sequence, delivery, most_deaths)
 
 
-def on_lost_claim(seen: Seen | None, most_attempts: int) -> Decision:
+def _after(claim: ExecutionStarted, sequence: int, delivery: int, most_deaths: int) -> Decision:
+    if delivery <= claim.delivery:
+        return Leave()
+    deaths = claim.deaths + (not claim.handed_back)
+    if deaths >= most_deaths:
+        return Close(claim.attempt, sequence, _lost(deaths))
+    return Start(claim.attempt + 1, sequence, deaths)
+
+
+def on_lost_claim(seen: Seen | None, delivery: int, most_deaths: int) -> Decision:
     """Between looking and claiming somebody else wrote. A claim found now is no dead worker's, as far as anyone
     knows: taking it over could stop a run that is well."""
     if seen is not None and isinstance(seen.event, ExecutionStarted):
         return Leave()
-    return on_redelivery(seen, most_attempts)
+    return on_redelivery(seen, delivery, most_deaths)
 
 
 class Hold(StrEnum):
@@ -102,6 +113,6 @@ def hold(seen: Seen | None, ours: int, worker: str, attempt: int) -> Hold:
             return Hold.SUPERSEDED
 
 
-def _lost(attempt: int) -> Final:
-    times = "Its worker died" if attempt == 1 else f"The workers of all {attempt} attempts died"
+def _lost(deaths: int) -> Final:
+    times = "Its worker died" if deaths == 1 else f"The workers of {deaths} attempts died"
     return failed("lost", f"{times} or went silent, and it is not tried again.")

@@ -15,6 +15,7 @@ from lamplighter_dispatcher.claims import (
     Hold,
     Leave,
     Over,
+    Seen,
     Start,
     on_lost_claim,
     on_redelivery,
@@ -77,9 +78,7 @@ class Execution:
             case Final():
                 await self._finish(running, outcome, log_end)
             case HandedBack():
-                metrics.HANDED_BACK.inc()
-                log.info("execution.handed_back", execution_id=running.execution_id, attempt=running.attempt)
-                await quietly(running.due.give_back())
+                await self._hand_back(running)
             case Fenced():
                 self._count_fenced(running)
             case _:
@@ -89,11 +88,14 @@ class Execution:
         """Whether the execution is this worker's now. Where it is not, its due event has been settled."""
         decision: Decision = UNTOUCHED
         if running.due.deliveries > 1:
-            decision = on_redelivery(await self._statuses.last(running.execution_id), self._most_attempts)
+            decision = await self._decide(running, on_redelivery)
         while not await self._carry_out(decision, running, plan):
-            seen = await self._statuses.last(running.execution_id)
-            decision = on_lost_claim(seen, self._most_attempts)
+            decision = await self._decide(running, on_lost_claim)
         return isinstance(decision, Start)
+
+    async def _decide(self, running: Running, rule: Callable[[Seen | None, int, int], Decision]) -> Decision:
+        seen = await self._statuses.last(running.execution_id)
+        return rule(seen, running.due.deliveries, self._most_attempts)
 
     async def _carry_out(self, decision: Decision, running: Running, plan: Plan | NoPlan) -> bool:
         """False where somebody else wrote first."""
@@ -112,11 +114,11 @@ class Execution:
 
     async def _start(self, running: Running, plan: Plan | NoPlan, start: Start) -> bool:
         due, now = running.due.event, datetime.now(UTC)
-        event = started(due, start.attempt, self._worker, plan, now)
+        event = started(running.due, start, self._worker, plan, now)
         verdict = await self._statuses.write(event, start.expected, now)
         if isinstance(verdict, Conflict):
             return False
-        running.attempt, running.sequence = start.attempt, verdict.sequence
+        running.claim, running.sequence = event, verdict.sequence
         if start.attempt == 1:
             metrics.START_DELAY.observe((now - due.decided_at).total_seconds())
         else:
@@ -157,6 +159,21 @@ class Execution:
                 # It is not, for something was written after it: a replica has yet to hear of that.
                 await asyncio.sleep(MOMENT_SECONDS)
         self._count_fenced(running)
+
+    async def _hand_back(self, running: Running) -> None:
+        """Say that this is no death, and give the due event to the next. Unsaid, it counts as one."""
+        running.ending = True
+        metrics.HANDED_BACK.inc()
+        log.info("execution.handed_back", execution_id=running.execution_id, attempt=running.attempt)
+        if running.claim is not None:
+            event = running.claim.model_copy(update={"handed_back": True})
+            try:
+                await self._statuses.write(event, running.sequence or 0, datetime.now(UTC))
+            except BusUnavailable as unavailable:
+                log.warning(
+                    "execution.counts_as_death", execution_id=running.execution_id, error=repr(unavailable)
+                )
+        await quietly(running.due.give_back())
 
     async def _insist(self, act: Callable[[], Awaitable[T]]) -> T | None:
         """Until NATS answers. None where the process has to go first."""

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from nats.aio.client import Client
 
@@ -27,9 +28,11 @@ log = get_logger()
 GATHER_SECONDS = 0.05
 BATCH_SIZE = 64 * 1024
 """In the units of `size`. A batch exceeds it by one line at most, and so fits into a message however it is escaped."""
-STORE_SECONDS = 30
+STORE_SECONDS = 60
 """How long a batch is tried before its lines are given up."""
-CLOSE_SECONDS = 10
+CLOSE_SECONDS = 60
+HURRY_SECONDS = 10
+"""How long the last lines are tried: longer than NATS takes to restart, unless the run has to be over at once."""
 PAUSE_SECONDS = 0.5
 
 
@@ -95,14 +98,18 @@ class Logbook:
         if self._waiting and self._flush is None:
             self._flush = asyncio.create_task(self._store_waiting())
 
-    async def close(self) -> LogEnd:
-        """Store what waits. What is not stored within `CLOSE_SECONDS` is lost, and counted."""
+    async def close(self, hurry: Callable[[], Coroutine[Any, Any, object]]) -> LogEnd:
+        """Store what waits. What is not stored within `CLOSE_SECONDS`, or `HURRY_SECONDS` after `hurry`, is lost and
+        counted."""
         self._closing = True
         self._full.set()
         flush = self._flush
         if flush is not None:
-            await asyncio.wait([flush], timeout=CLOSE_SECONDS)
-            await end([flush])
+            hurried = asyncio.create_task(hurry())
+            await asyncio.wait([flush, hurried], timeout=CLOSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if hurried.done():
+                await asyncio.wait([flush], timeout=HURRY_SECONDS)
+            await end([flush, hurried])
         lost = self._lost + self._missing.count + len(self._waiting)
         LOG_LOST.inc(lost)
         return LogEnd(self._number, self._sequence, lost)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lamplighter_contracts.events import JobDue
+from lamplighter_contracts.events import ExecutionStarted, JobDue
 from lamplighter_dispatcher.metrics import SLOTS_IN_USE
 from lamplighter_dispatcher.stops import Stop
 from lamplighter_runtime.consuming import Received
@@ -17,7 +17,8 @@ class Running:
     due: Received[JobDue]
     leased_until: float
     """On the monotonic clock. Renewed by each heartbeat that found the execution still ours."""
-    attempt: int = 0
+    claim: ExecutionStarted | None = None
+    """As it was written. None before."""
     sequence: int | None = None
     """Of the last status that this worker wrote or knows of. None before the claim."""
     cancelled_by: str | None = None
@@ -30,6 +31,10 @@ class Running:
     @property
     def execution_id(self) -> str:
         return self.due.event.execution_id
+
+    @property
+    def attempt(self) -> int:
+        return self.claim.attempt if self.claim else 0
 
 
 class Roster:

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from lamplighter_contracts.events import LogStream
 from lamplighter_dispatcher.allowance import END_MARKER, Allowance, Refusal, cost, marker
@@ -47,9 +49,9 @@ class Censor:
             self._rest = 0
             await asyncio.sleep(REST_SECONDS)
 
-    async def close(self) -> LogEnd:
+    async def close(self, hurry: Callable[[], Coroutine[Any, Any, object]]) -> LogEnd:
         self._say()
-        return await self.logbook.close()
+        return await self.logbook.close(hurry)
 
     async def _has_room(self) -> bool:
         if not self.logbook.has_room and self._patient:

@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from nats.aio.client import Client
-from pydantic import TypeAdapter
 
 from lamplighter_contracts import subjects
-from lamplighter_contracts.envelope import GATED_HEADER, body, headers
+from lamplighter_contracts.envelope import GATED_HEADER, body, headers, read_transition
 from lamplighter_contracts.events import ExecutionFinished, ExecutionStep, ExecutionTransition
 from lamplighter_contracts.streams import EXECUTIONS, FINAL_STATE_TTL, LIVE_STATE_TTL
 from lamplighter_dispatcher.claims import Seen
@@ -15,8 +14,6 @@ from lamplighter_runtime.messages import Conflict, Message, Stored
 from lamplighter_runtime.publishing import GroupPublisher
 
 SOURCE = "/lamplighter/dispatcher"
-
-_TRANSITION: TypeAdapter[ExecutionTransition] = TypeAdapter(ExecutionTransition)
 
 
 class Statuses:
@@ -58,4 +55,4 @@ class Statuses:
 
 
 def _seen(last: Last) -> Seen:
-    return Seen(last.sequence, _TRANSITION.validate_json(last.body))
+    return Seen(last.sequence, read_transition(last.body))

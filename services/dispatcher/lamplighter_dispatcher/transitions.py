@@ -3,21 +3,27 @@
 from datetime import datetime
 
 from lamplighter_contracts.events import ExecutionFinished, ExecutionStarted, JobDue
+from lamplighter_dispatcher.claims import Start
 from lamplighter_dispatcher.outcomes import DETAIL_LIMIT, Final, LogEnd
 from lamplighter_dispatcher.plans import NoPlan, Plan
+from lamplighter_runtime.consuming import Received
 
 
-def started(due: JobDue, attempt: int, worker: str, plan: Plan | NoPlan, now: datetime) -> ExecutionStarted:
-    agent = plan.agent if isinstance(plan, Plan) else None
+def started(
+    received: Received[JobDue], start: Start, worker: str, plan: Plan | NoPlan, now: datetime
+) -> ExecutionStarted:
+    due, agent = received.event, plan.agent if isinstance(plan, Plan) else None
     return ExecutionStarted(
         execution_id=due.execution_id,
         job_id=due.job_id,
-        attempt=attempt,
+        attempt=start.attempt,
         worker=worker,
         started_at=now,
         agent_id=agent.agent_id if agent else "",
         agent_revision=agent.revision if agent else 0,
         gated=due.gated,
+        delivery=received.deliveries,
+        deaths=start.deaths,
     )
 
 

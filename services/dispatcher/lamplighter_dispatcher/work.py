@@ -60,7 +60,7 @@ class Workshop:
             result = outcome(Broken(repr(fault)), running.stop.reason, timeout)
         finally:
             timer.cancel()
-        return result, await censor.close()
+        return result, await censor.close(running.stop.at_once)
 
     async def _members(self, running: Running, plan: Plan, censor: Censor) -> Outcome:
         job, result = running.due.event.job, Final(ExecutionStatus.COMPLETED)

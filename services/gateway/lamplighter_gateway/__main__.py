@@ -1,12 +1,11 @@
-"""`python -m lamplighter_gateway` runs the gateway until it is told to stop."""
+"""`python -m lamplighter_gateway`"""
 
 import sys
 from functools import partial
 
 from lamplighter_gateway.app import build
-from lamplighter_gateway.settings import GatewaySettings
+from lamplighter_gateway.settings import Settings
 from lamplighter_runtime.service import Loops, run
 
-if __name__ == "__main__":
-    loops = Loops()
-    sys.exit(run("gateway", GatewaySettings, partial(build, loops=loops), loops))
+loops = Loops()
+sys.exit(run("gateway", Settings, partial(build, loops=loops), loops))

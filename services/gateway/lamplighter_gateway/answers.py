@@ -5,7 +5,7 @@ from typing import Any
 
 from lamplighter_contracts.agents import Agent, Team
 from lamplighter_contracts.dialects import render_job
-from lamplighter_contracts.events import ExecutionStatus, Firing, JobTriggered, TriggerKind
+from lamplighter_contracts.events import ExecutionStatus, Firing, JobTriggered
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.jobs import AgentExecutor, Job, SmartExecutor, TeamExecutor
 from lamplighter_contracts.queries import ExecutionRecord, JobSummary, OccurrenceRecord
@@ -96,6 +96,7 @@ def execution_answer(record: ExecutionRecord) -> Wire:
         "reason": record.reason,
         "detail": record.detail,
         "exit_code": record.exit_code,
+        "cancel_requested_by": record.cancel_requested_by,
         "result": record.result,
         "log_lines": record.log_lines,
         "payload": firing.payload if firing else None,
@@ -117,14 +118,7 @@ def queued_record(trigger: JobTriggered, job: Job | None) -> ExecutionRecord:
         execution_id=trigger.execution_id,
         job_id=trigger.job_id,
         job_name=job.name if job else "",
-        firing=Firing(
-            kind=TriggerKind(trigger.kind),
-            key=trigger.key,
-            nominal_at=trigger.accepted_at,
-            payload=trigger.payload,
-            delivery=trigger.delivery,
-            triggered_by=trigger.triggered_by,
-        ),
+        firing=trigger.firing,
         status=ExecutionStatus.QUEUED,
         created_at=trigger.accepted_at,
     )

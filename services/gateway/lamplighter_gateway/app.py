@@ -18,7 +18,7 @@ from lamplighter_gateway.history import History
 from lamplighter_gateway.inbox import Inbox
 from lamplighter_gateway.problems import answer_problem
 from lamplighter_gateway.routes import agents, executions, health, jobs, teams, tokens, triggers
-from lamplighter_gateway.settings import GatewaySettings
+from lamplighter_gateway.settings import Settings
 from lamplighter_gateway.sightings import Sightings
 from lamplighter_gateway.store import Store
 from lamplighter_runtime.connection import close_broker, open_broker
@@ -28,7 +28,7 @@ from lamplighter_runtime.service import Loops
 ROUTES = (health, triggers, jobs, executions, agents, teams, tokens)
 
 
-def build(settings: GatewaySettings, loops: Loops) -> Edge:
+def build(settings: Settings, loops: Loops) -> Edge:
     broker, checks = open_broker(settings, "gateway"), Health()
 
     @asynccontextmanager
@@ -64,7 +64,7 @@ def build(settings: GatewaySettings, loops: Loops) -> Edge:
     return Edge(app)
 
 
-def _assemble(settings: GatewaySettings, client: Client, loops: Loops) -> Gateway:
+def _assemble(settings: Settings, client: Client, loops: Loops) -> Gateway:
     catalog, history = Catalog(), History(client)
     return Gateway(
         settings=settings,

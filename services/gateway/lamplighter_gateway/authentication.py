@@ -10,7 +10,7 @@ from lamplighter_gateway.access import Caller, needed
 from lamplighter_gateway.catalog import Catalog
 from lamplighter_gateway.gateway import Connection, gateway_of
 from lamplighter_gateway.problems import Problem
-from lamplighter_gateway.tokens import is_genuine, token_id_of
+from lamplighter_gateway.tokens import has_expired, is_genuine, token_id_of
 
 SCHEME = "bearer"
 CHALLENGE = 'Bearer realm="lamplighter"'
@@ -45,6 +45,13 @@ def caller_of(connection: Connection) -> Caller:
     caller = connection.scope["auth"]
     assert isinstance(caller, Caller)
     return caller
+
+
+def is_good_still(connection: Connection) -> bool:
+    """Whether the token that the caller came in with has been neither revoked nor outlived since."""
+    gateway = gateway_of(connection)
+    token = gateway.catalog.find(Token, caller_of(connection).token_id)
+    return token is not None and not has_expired(token, gateway.now())
 
 
 def identify(authorization: str | None, catalog: Catalog, now: datetime) -> Caller:

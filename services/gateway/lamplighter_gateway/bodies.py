@@ -1,10 +1,13 @@
 """Reading what a request carries: a body no larger than allowed, JSON no deeper than allowed."""
 
+import asyncio
 import json
+import math
 from typing import Any, NoReturn
 
 from litestar import Request
-from litestar.exceptions import ClientException
+from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from lamplighter_contracts.problems import FieldError
 from lamplighter_gateway.problems import Problem, invalid
@@ -12,21 +15,31 @@ from lamplighter_gateway.problems import Problem, invalid
 MOST_DEPTH = 64
 PASSED_OVER_BYTES = 4 << 20
 """How much of a body that is too large is read and thrown away: who still sends does not hear the answer."""
+BODY_SECONDS = 30.0
+"""How long a body may take: a webhook's is read before anybody knows who sends it."""
 MOST_KEY = 200
 """Characters of an Idempotency-Key or a delivery id."""
 
 
 async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
-    """The raw body. Raises a `Problem` for one that is too large, and keeps no more of it than `limit`."""
+    """The raw body. Raises a `Problem` for one that is too large or too slow, and keeps no more than `limit`."""
     parts, size = [], 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > limit + PASSED_OVER_BYTES:
-                break
-            if size <= limit:
-                parts.append(part)
-    except ClientException as gone:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit + PASSED_OVER_BYTES:
+                    break
+                if size <= limit:
+                    parts.append(part)
+    except RequestEntityTooLarge:
+        # Its Content-Length says so: nothing of it was read.
+        size = limit + 1
+    except TimeoutError as slow:
+        detail = f"The body did not arrive within {BODY_SECONDS:g} seconds."
+        raise Problem("too-slow", detail, headers={"Connection": "close"}) from slow
+    except HTTPException as gone:
+        # Who broke off does not hear it; but it is no fault of ours, which the log would tell.
         raise Problem("bad-request", "The body did not arrive whole.") from gone
     if size > limit:
         raise Problem(
@@ -49,7 +62,7 @@ async def read_object(request: Request[Any, Any, Any], limit: int) -> dict[str, 
 def parse_json(raw: bytes) -> Any:
     """A JSON value (RFC 8259, UTF-8). Raises a `Problem` for anything else, whatever the bytes are."""
     try:
-        value = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        value = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_read_float)
         if b"\\u" in raw:
             # An escaped half of a surrogate pair is no character, and could not be written on.
             json.dumps(value, ensure_ascii=False).encode()
@@ -62,6 +75,14 @@ def parse_json(raw: bytes) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
+
+
+def _read_float(digits: str) -> float:
+    """A number too large for a float would become infinite, and null where it is written on."""
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return value
 
 
 def _reason(error: Exception) -> str:

@@ -46,13 +46,13 @@ def wanted_of_body(body: Mapping[str, Any], before: Wanted = Wanted()) -> Wanted
     several = body.get("schedules")
     listed = tuple(s for s in several if isinstance(s, str)) if isinstance(several, list) else ()
     entity = _text(body, "entity_id")
-    kind = body.get("planning_mode"), body.get("entity_type")
+    kinds = {kind for kind in (_text(body, "planning_mode"), _text(body, "entity_type")) if kind}
     return Wanted(
         schedules=listed or ((one,) if one else before.schedules),
         timezone=_text(body, "timezone", "cron_timezone") or before.timezone,
-        agent_id=_text(body, "agent_id") or (entity if {"predefined_agent", "agent"} & set(kind) else None),
-        team_id=_text(body, "team_id") or (entity if {"predefined_team", "team"} & set(kind) else None),
-        smart=body.get("smart") is True or "on_the_fly" in kind,
+        agent_id=_text(body, "agent_id") or (entity if {"predefined_agent", "agent"} & kinds else None),
+        team_id=_text(body, "team_id") or (entity if {"predefined_team", "team"} & kinds else None),
+        smart=body.get("smart") is True or "on_the_fly" in kinds,
         environment=_text(body, "environment", "environment_name") or before.environment,
     )
 

@@ -27,9 +27,11 @@ class EventStream(ASGIResponse):
         chunks: AsyncGenerator[bytes, None],
         close: Callable[[], Awaitable[None]],
         leaving: asyncio.Event,
+        is_allowed: Callable[[], bool],
     ) -> None:
+        """`is_allowed` is asked before each chunk: whose token was revoked, or expired, hears nothing more."""
         super().__init__()
-        self._chunks, self._close, self._leaving = chunks, close, leaving
+        self._chunks, self._close, self._leaving, self._is_allowed = chunks, close, leaving, is_allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = asyncio.create_task(self._send(send))
@@ -49,6 +51,8 @@ class EventStream(ASGIResponse):
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         try:
             async for chunk in self._chunks:
+                if not self._is_allowed():
+                    return
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         except Exception:
             # The reader comes again, and goes on after its last event.

@@ -17,7 +17,7 @@ from lamplighter_gateway.executions import Executions
 from lamplighter_gateway.history import History
 from lamplighter_gateway.inbox import Inbox
 from lamplighter_gateway.problems import Problem
-from lamplighter_gateway.settings import GatewaySettings
+from lamplighter_gateway.settings import Settings
 from lamplighter_gateway.store import Outrun, Store
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -38,7 +38,7 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Gateway:
-    settings: GatewaySettings
+    settings: Settings
     client: Client
     catalog: Catalog
     store: Store

@@ -25,6 +25,7 @@ WORDS: Mapping[str, tuple[HTTPStatus, str]] = {
     "forbidden": (HTTPStatus.FORBIDDEN, "Your token does not allow this"),
     "not-found": (HTTPStatus.NOT_FOUND, "There is no such thing"),
     "method-not-allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "This cannot be done here"),
+    "too-slow": (HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive"),
     "conflict": (HTTPStatus.CONFLICT, "Something stands in the way"),
     "webhook-path-taken": (HTTPStatus.CONFLICT, "Another job has this webhook path"),
     "stale": (HTTPStatus.PRECONDITION_FAILED, "It has changed since you read it"),

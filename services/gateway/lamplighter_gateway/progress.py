@@ -18,7 +18,7 @@ from lamplighter_contracts.events import (
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.streams import EXECUTIONS
 from lamplighter_gateway.executions import Found, final_of
-from lamplighter_gateway.sightings import TRANSITION, LastStatus
+from lamplighter_gateway.sightings import LastStatus
 from lamplighter_gateway.transcript import Said
 from lamplighter_runtime.logs import get_logger
 from lamplighter_runtime.tails import Entry, Tail
@@ -77,7 +77,7 @@ class Progress:
             self.sequence = entry.sequence
             yield "step", step.model_dump(mode="json", exclude={"execution_id"})
             return
-        event = TRANSITION.validate_json(entry.body)
+        event = envelope.read_transition(entry.body)
         if isinstance(event, ExecutionFinished):
             self.final = LastStatus(entry.sequence, event)
             return

@@ -1,4 +1,4 @@
-"""The gateway's settings, each from the environment variable `LAMPLIGHTER_<FIELD>`."""
+"""The settings of a gateway: each field is the variable `LAMPLIGHTER_<FIELD>`."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ KEY_BYTES = 32
 _HOW = "make one with `openssl rand -base64 32`, give all gateways the same, and keep it"
 
 
-class GatewaySettings(ServiceSettings):
+class Settings(ServiceSettings):
     port: int = Field(default=8460, ge=0, le=65_535)
     secret_key: SecretStr = Field(default=SecretStr(""), validate_default=True)
     """32 bytes in base64, from which webhook secrets are derived. There is no default."""

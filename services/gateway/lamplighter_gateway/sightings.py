@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nats.aio.client import Client
-from pydantic import TypeAdapter
 
 from lamplighter_contracts import envelope, subjects
 from lamplighter_contracts.events import ExecutionFinished, ExecutionTransition, JobTriggered, TriggerDecided
@@ -17,8 +16,6 @@ SKEW = timedelta(seconds=2)
 STORED_WITHIN = timedelta(seconds=12)
 """A start is stored within this time after its execution id was made, or never: three tries of three seconds."""
 PAGE, PAGE_BYTES = 500, 2 << 20
-
-TRANSITION: TypeAdapter[ExecutionTransition] = TypeAdapter(ExecutionTransition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Sightings:
 
     async def last_status(self, execution_id: str) -> LastStatus | None:
         last = await last_message(self._client, EXECUTIONS.name, subjects.execution_status(execution_id))
-        return LastStatus(last.sequence, TRANSITION.validate_json(last.body)) if last else None
+        return LastStatus(last.sequence, envelope.read_transition(last.body)) if last else None
 
     async def trigger(self, execution_id: str) -> JobTriggered | None:
         """The accepted start that this execution is to come of.

@@ -7,7 +7,7 @@ from nats.aio.client import Client
 from pydantic import ValidationError
 
 from lamplighter_contracts import subjects
-from lamplighter_contracts.envelope import AUTHOR_HEADER
+from lamplighter_contracts.envelope import AUTHOR_HEADER, OPERATION_HEADER
 from lamplighter_contracts.streams import CATALOG
 from lamplighter_gateway.catalog import KINDS, Catalog, Item, Key, Write
 from lamplighter_runtime.latest import last_message, last_messages
@@ -17,8 +17,6 @@ from lamplighter_runtime.publishing import commit
 from lamplighter_runtime.tails import Tail
 
 log = get_logger()
-
-OPERATION = "KV-Operation"
 
 
 class Outrun(Exception):
@@ -81,7 +79,7 @@ class Store:
         if kind not in KINDS:
             return
         try:
-            item = None if headers.get(OPERATION) else KINDS[kind].model_validate_json(body)
+            item = None if headers.get(OPERATION_HEADER) else KINDS[kind].model_validate_json(body)
         except ValidationError:
             # One object that cannot be read must not keep the others from being served.
             log.exception("catalog.unreadable", subject=subject, sequence=sequence)
@@ -92,7 +90,7 @@ class Store:
 def _message(write: Write, by: str, identity: str) -> Message:
     headers = {AUTHOR_HEADER: by}
     if write.item is None:
-        headers[OPERATION] = "PURGE" if write.purge else "DEL"
+        headers[OPERATION_HEADER] = "PURGE" if write.purge else "DEL"
     return Message(
         subjects.catalog(write.key.kind, write.key.object_id),
         _body(write.item),

@@ -44,7 +44,11 @@ def is_genuine(token: Token | None, text: str, now: datetime) -> bool:
     """Whether `text` is the token that the catalog has, and has not expired. Takes as long for none as for one."""
     expected = token.sha256 if token is not None else _hash("")
     same = hmac.compare_digest(expected, _hash(text))
-    return same and token is not None and (token.expires_at is None or now < token.expires_at)
+    return same and token is not None and not has_expired(token, now)
+
+
+def has_expired(token: Token, now: datetime) -> bool:
+    return token.expires_at is not None and now >= token.expires_at
 
 
 def _hash(text: str) -> str:

@@ -1,11 +1,11 @@
-"""`python -m lamplighter_history`."""
+"""`python -m lamplighter_history`"""
 
 import sys
 from functools import partial
 
 from lamplighter_history.app import build
-from lamplighter_history.settings import HistorySettings
+from lamplighter_history.settings import Settings
 from lamplighter_runtime.service import Loops, run
 
 loops = Loops()
-sys.exit(run("history", HistorySettings, partial(build, loops=loops), loops))
+sys.exit(run("history", Settings, partial(build, loops=loops), loops))

@@ -10,7 +10,7 @@ from lamplighter_history import answers, readers
 from lamplighter_history.archive import Archive
 from lamplighter_history.database import Database
 from lamplighter_history.handlers import Recorder
-from lamplighter_history.settings import HistorySettings
+from lamplighter_history.settings import Settings
 from lamplighter_history.store import Store
 from lamplighter_runtime.connection import open_broker
 from lamplighter_runtime.consuming import consume
@@ -28,7 +28,7 @@ FEEDS = (
 """What is consumed, how it is read, and how many at a time at most."""
 
 
-def build(settings: HistorySettings, loops: Loops) -> AsgiFastStream:
+def build(settings: Settings, loops: Loops) -> AsgiFastStream:
     broker = open_broker(settings, "history")
     database = Database(settings.mongodb_url.get_secret_value())
     store, health = Store(database), Health()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from lamplighter_contracts.envelope import AUTHOR_HEADER
+from lamplighter_contracts.envelope import AUTHOR_HEADER, OPERATION_HEADER
 from lamplighter_contracts.subjects import CATALOG_PREFIX
 
 Operation = Literal["put", "delete", "purge"]
@@ -24,5 +24,5 @@ class CatalogChange:
 
 def catalog_change(subject: str, headers: Mapping[str, str], body: bytes) -> CatalogChange:
     kind, _, object_id = subject.removeprefix(CATALOG_PREFIX).partition(".")
-    operation = _OPERATIONS.get(headers.get("KV-Operation", ""), "put")
+    operation = _OPERATIONS.get(headers.get(OPERATION_HEADER, ""), "put")
     return CatalogChange(kind, object_id, operation, headers.get(AUTHOR_HEADER, ""), body)

@@ -12,6 +12,7 @@ from lamplighter_contracts.events import (
     ExecutionFinished,
     ExecutionStarted,
     ExecutionStep,
+    ExecutionTransition,
     JobDue,
     JobSkipped,
     LogBatch,
@@ -20,16 +21,8 @@ from lamplighter_history.changes import CatalogChange
 from lamplighter_history.folds import audit, executions, logs, occurrences
 from lamplighter_history.writes import Collection, Entry, Retention, Upsert, Write
 
-Folded = (
-    JobDue
-    | JobSkipped
-    | ExecutionStarted
-    | ExecutionCancelling
-    | ExecutionFinished
-    | ExecutionStep
-    | LogBatch
-    | CatalogChange
-)
+OfExecution = JobDue | JobSkipped | ExecutionTransition | ExecutionStep | LogBatch
+Folded = OfExecution | CatalogChange
 
 
 def fold(entries: Iterable[Entry[Folded]], retention: Retention) -> list[Write]:

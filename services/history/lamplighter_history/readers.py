@@ -8,12 +8,13 @@ from lamplighter_contracts.events import (
     ExecutionFinished,
     ExecutionStarted,
     ExecutionStep,
+    ExecutionTransition,
     JobDue,
     JobSkipped,
     LogBatch,
 )
 from lamplighter_history.changes import CatalogChange, catalog_change
-from lamplighter_history.fold import Folded
+from lamplighter_history.fold import Folded, OfExecution
 
 _BY_TYPE: dict[str, type[ExecutionStarted | ExecutionCancelling | ExecutionFinished]] = {
     model.event_type: model for model in (ExecutionStarted, ExecutionCancelling, ExecutionFinished)
@@ -45,7 +46,7 @@ def read_change(message: Msg) -> CatalogChange:
     return catalog_change(message.subject, message.headers or {}, message.data)
 
 
-def _transition(message: Msg) -> ExecutionStarted | ExecutionCancelling | ExecutionFinished:
+def _transition(message: Msg) -> ExecutionTransition:
     found = (message.headers or {}).get(envelope.TYPE_HEADER, "")
     model = _BY_TYPE.get(found)
     if model is None:
@@ -53,15 +54,7 @@ def _transition(message: Msg) -> ExecutionStarted | ExecutionCancelling | Execut
     return model.model_validate_json(message.data)
 
 
-def _known(
-    event: JobDue
-    | JobSkipped
-    | ExecutionStarted
-    | ExecutionCancelling
-    | ExecutionFinished
-    | ExecutionStep
-    | LogBatch,
-) -> Folded:
+def _known(event: OfExecution) -> Folded:
     """Documents are named and sorted by their execution's id, so it has to be one."""
     if not ids.is_execution_id(event.execution_id):
         raise ValueError(f"{event.execution_id!r} is not the id of an execution")

@@ -1,4 +1,4 @@
-"""Makes a lone mongod a replica set of one, so that majority writes mean what they say. For the embedded default.
+"""Makes a lone mongod a replica set of one, so that majority writes mean what they say.
 
 `python -m lamplighter_history.replica_set HOST:PORT` is idempotent and ends when the member is writable.
 """

@@ -1,4 +1,4 @@
-"""What can be set of the history service."""
+"""The settings of history: each field is the variable `LAMPLIGHTER_<FIELD>`."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from lamplighter_runtime.settings import ServiceSettings
 EMBEDDED_URL = "mongodb://127.0.0.1:27017/lamplighter?replicaSet=lamplighter"
 
 
-class HistorySettings(ServiceSettings):
+class Settings(ServiceSettings):
     mongodb_url: SecretStr = Field(
         default=SecretStr(EMBEDDED_URL),
         validation_alias=AliasChoices("LAMPLIGHTER_MONGODB_URL", "MONGODB_URL"),

@@ -21,14 +21,14 @@ from lamplighter_runtime.service import Loops
 from lamplighter_scheduler.firings import Firings
 from lamplighter_scheduler.handlers import MOST, Handlers, read_gated_end, read_job_id, read_trigger
 from lamplighter_scheduler.reconciler import Reconciler
-from lamplighter_scheduler.settings import SchedulerSettings
+from lamplighter_scheduler.settings import Settings
 from lamplighter_scheduler.states import States
 from lamplighter_scheduler.timers import Timers
 
 CONSUMERS = (SCHEDULER_CATALOG, SCHEDULER_TICKS, SCHEDULER_TRIGGERS, SCHEDULER_ENDS)
 
 
-def build(settings: SchedulerSettings, loops: Loops) -> AsgiFastStream:
+def build(settings: Settings, loops: Loops) -> AsgiFastStream:
     broker = open_broker(settings, "scheduler")
     health = Health()
 
@@ -51,7 +51,7 @@ def build(settings: SchedulerSettings, loops: Loops) -> AsgiFastStream:
     )
 
 
-def _start(client: Client, settings: SchedulerSettings, loops: Loops) -> None:
+def _start(client: Client, settings: Settings, loops: Loops) -> None:
     states = States(client)
     firings, timers = Firings(client, states, _now), Timers(client, states)
     on = Handlers(firings, timers)

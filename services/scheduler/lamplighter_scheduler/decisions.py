@@ -5,7 +5,7 @@ because the execution is gone from the gate.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, assert_never
 
@@ -14,7 +14,11 @@ from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.ids import execution_id
 from lamplighter_contracts.jobs import Job, Overlap
+from lamplighter_contracts.streams import MESSAGE_LIMIT
 from lamplighter_scheduler.agenda import Backlog, backlog
+
+LARGEST_DUE = MESSAGE_LIMIT - 2 * 1024
+"""Of job and firing in one message, with room for what is around them."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,12 @@ def _rule(job: Job | None, gate: Gate, occurrence: Occurrence) -> Ruling:
     if obstacle is not None:
         return Skipped(occurrence, *obstacle)
     assert job is not None
+    size = len(job.model_dump_json().encode()) + len(occurrence.firing.model_dump_json().encode())
+    if size > LARGEST_DUE:
+        # Neither would its record fit with the payload that was too much.
+        bare = replace(occurrence, firing=occurrence.firing.model_copy(update={"payload": None}))
+        why = f"job and payload together have {size:,} bytes, at most {LARGEST_DUE:,} fit into one message"
+        return Skipped(bare, SkipReason.TOO_LARGE, why)
     return Due(occurrence, gated=job.overlap is not Overlap.ALLOW)
 
 
@@ -156,15 +166,7 @@ def _in_order(situation: Situation, asked: Asked, passed: Backlog, now: datetime
 def _triggered(triggers: Iterable[JobTriggered], decided: frozenset[str]) -> Iterator[Occurrence]:
     """One occurrence a key, however often it was delivered."""
     for trigger in {trigger.key: trigger for trigger in triggers if trigger.key not in decided}.values():
-        firing = Firing(
-            kind=trigger.kind,
-            key=trigger.key,
-            nominal_at=trigger.accepted_at,
-            payload=trigger.payload,
-            delivery=trigger.delivery,
-            triggered_by=trigger.triggered_by,
-        )
-        yield Occurrence(trigger.execution_id, firing)
+        yield Occurrence(trigger.execution_id, trigger.firing)
 
 
 def _scheduled(job_id: str, passed: Backlog, now: datetime) -> Iterator[Occurrence]:

@@ -26,8 +26,9 @@ TRIES_ALONE = 5
 Clock = Callable[[], datetime]
 
 
-class Contended(RuntimeError):
-    """The gate of one job changed under every try. The messages come again, and with them the next try."""
+class Contended(ConnectionError):
+    """The gate of one job changed under every try. The messages come again, and with them the next try: however
+    often that is, it is nobody's poison."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,18 @@ class Firings:
             left = await self._try(left, settled, all_marks=attempt > 0)
             if not left:
                 return settled
-        for one in left:
-            await self._settle_alone(one, settled)
+        contended = [one.job_id for one in left if not await self._settle_alone(one, settled)]
+        if contended:
+            raise Contended(
+                f"{contended[:5]} were decided by others {TRIES_ALONE} times in a row: trying again later"
+            )
         return settled
 
-    async def _settle_alone(self, one: Asked, settled: list[Settled]) -> None:
+    async def _settle_alone(self, one: Asked, settled: list[Settled]) -> bool:
         for _ in range(TRIES_ALONE):
             if not await self._try([one], settled, all_marks=True):
-                return
-        raise Contended(
-            f"job {one.job_id!r} was decided by others {TRIES_ALONE} times in a row: trying again later"
-        )
+                return True
+        return False
 
     async def _try(self, asked: Sequence[Asked], settled: list[Settled], *, all_marks: bool) -> list[Asked]:
         """Settle what can be. Returns what conflicted: others have decided meanwhile."""

@@ -9,6 +9,7 @@ from lamplighter_contracts import subjects
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.streams import CATALOG, JOBS
+from lamplighter_runtime.catalog import read_item
 from lamplighter_runtime.latest import Last, last_messages
 from lamplighter_scheduler.decisions import Asked, Situation
 
@@ -46,19 +47,12 @@ def _situation(
     gate = states.get(subjects.gate(job_id))
     return Situation(
         job_id=job_id,
-        job=_job(catalog.get(_job_subject(job_id))),
+        job=read_item(Job, catalog.get(_job_subject(job_id))),
         gate=Gate.model_validate_json(gate.body) if gate else Gate(job_id=job_id),
         gate_sequence=gate.sequence if gate else 0,
         gate_written_at=gate.stored_at if gate else None,
         decided=frozenset(key for key, subject in marks.items() if subject in states),
     )
-
-
-def _job(last: Last | None) -> Job | None:
-    """The job in the last message of its key. None where there is none, or only the marker of a removal."""
-    if last is None or "KV-Operation" in last.headers:
-        return None
-    return Job.model_validate_json(last.body).model_copy(update={"revision": last.sequence})
 
 
 def _job_subject(job_id: str) -> str:

@@ -6,17 +6,16 @@ an older job loses.
 """
 
 import asyncio
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from nats.aio.client import Client
-from nats.errors import Error as NatsError
 
 from lamplighter_contracts import subjects
 from lamplighter_contracts.streams import TIMERS
+from lamplighter_runtime.jetstream import obtain
 from lamplighter_runtime.latest import Last, last_messages
-from lamplighter_runtime.messages import BusUnavailable, Conflict
+from lamplighter_runtime.messages import Conflict
 from lamplighter_runtime.publishing import publish
 from lamplighter_scheduler import records
 from lamplighter_scheduler.agenda import next_instant
@@ -25,7 +24,6 @@ from lamplighter_scheduler.firings import Contended, Settled
 from lamplighter_scheduler.states import States
 
 _TRIES = 5
-_TIMEOUT_SECONDS = 3.0
 
 
 class Timers:
@@ -85,15 +83,5 @@ class Timers:
 
     async def _disarm(self, job_id: str, sequence: int) -> None:
         """Remove the timer that was seen, and no later one."""
-        request = json.dumps({"filter": subjects.timer(job_id), "seq": sequence + 1}).encode()
-        try:
-            answer = await self._client.request(
-                f"$JS.API.STREAM.PURGE.{TIMERS.name}", request, timeout=_TIMEOUT_SECONDS
-            )
-        except (NatsError, TimeoutError, ConnectionError) as error:
-            raise BusUnavailable(
-                f"NATS did not confirm that job {job_id!r} is disarmed: {error!r}"
-            ) from error
-        refusal = json.loads(answer.data).get("error")
-        if refusal is not None:
-            raise BusUnavailable(f"NATS did not disarm job {job_id!r}: {refusal.get('description')}")
+        what = {"filter": subjects.timer(job_id), "seq": sequence + 1}
+        await obtain(self._client, f"STREAM.PURGE.{TIMERS.name}", what)

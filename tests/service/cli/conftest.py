@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
-from tests.support.scripted_gateway import ScriptedGateway, scripted_gateway
+from tests.support.scripted.gateway import ScriptedGateway
+from tests.support.scripted.server import scripted_gateway
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from lamplighter_cli.client import Client
 from lamplighter_cli.connection import Connection
 from lamplighter_cli.exits import Problem, Unreachable
 from tests.support.command_line import CommandLine
-from tests.support.scripted_gateway import EXECUTION, ScriptedGateway, problem
+from tests.support.scripted.gateway import EXECUTION, ScriptedGateway, problem
 
 RUN = {
     "id": EXECUTION,
@@ -41,7 +41,7 @@ def log(attempt: int, *lines: dict[str, Any]) -> dict[str, Any]:
     return {"attempt": attempt, "lines": [{k: v for k, v in one.items() if k != "attempt"} for one in lines]}
 
 
-def test_list_and_get(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+def test_executions_are_listed_and_shown_one_by_one(lamp: CommandLine, gateway: ScriptedGateway) -> None:
     gateway.executions.append(RUN)
     row = lamp(
         "execution", "list", "--status", "failed", "--agent", "worker", "--job", "j", "--limit", "5"
@@ -61,7 +61,9 @@ def test_list_and_get(lamp: CommandLine, gateway: ScriptedGateway) -> None:
 
 
 @pytest.mark.parametrize("word", ["cancel", "stop", "abort", "kill"])
-def test_cancel(lamp: CommandLine, gateway: ScriptedGateway, word: str) -> None:
+def test_a_cancel_tells_the_new_status_or_fails(
+    lamp: CommandLine, gateway: ScriptedGateway, word: str
+) -> None:
     assert lamp("execution", word, EXECUTION).out == f"Execution {EXECUTION} is cancelling\n"
     gateway.answers["POST", f"/api/v1/executions/{EXECUTION}/cancel"] = problem(409, "It is over.")
     assert lamp("execution", word, EXECUTION).code == 1

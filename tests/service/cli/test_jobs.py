@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
-from tests.support.scripted_gateway import EXECUTION, Reply, ScriptedGateway, problem
+from tests.support.scripted.gateway import EXECUTION, Reply, ScriptedGateway, problem
 
 JOB = "daily-report-7f3a"
 
@@ -20,7 +20,7 @@ def job(gateway: ScriptedGateway) -> None:
     gateway.add_job(JOB, name="Daily report", schedule="0 9 * * *", timezone="Europe/Berlin")
 
 
-def test_list(lamp: CommandLine) -> None:
+def test_a_list_is_a_table_with_next_and_last_run(lamp: CommandLine) -> None:
     ran = lamp("job", "list")
     assert (ran.code, ran.err) == (0, "")
     titles, row = ran.out.splitlines()
@@ -55,7 +55,7 @@ def test_json_is_what_the_gateway_says(lamp: CommandLine, gateway: ScriptedGatew
     assert lamp("job", "list", "-o", "json").out == "[]\n"
 
 
-def test_filters(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+def test_a_list_is_filtered_by_the_gateway(lamp: CommandLine, gateway: ScriptedGateway) -> None:
     lamp("job", "list", "--enabled=false", "--agent", "worker", "--team", "ops")
     lamp("job", "list", "--enabled")
     assert [asked.query for asked in gateway.asked] == [
@@ -69,7 +69,7 @@ def test_a_silent_history_is_told(lamp: CommandLine, gateway: ScriptedGateway) -
     assert "history service does not answer" in lamp("job", "list").err
 
 
-def test_get(lamp: CommandLine) -> None:
+def test_a_job_is_shown_as_a_sheet(lamp: CommandLine) -> None:
     sheet = lamp("job", "get", JOB).out
     for text in (
         "In words    At 09:00",
@@ -216,7 +216,7 @@ def test_rotate_secret(lamp: CommandLine, gateway: ScriptedGateway) -> None:
         (["--enabled"], {"enabled": True}),
     ],
 )
-def test_update(
+def test_an_update_sends_what_is_named_and_no_more(
     lamp: CommandLine, gateway: ScriptedGateway, arguments: list[str], body: dict[str, object]
 ) -> None:
     ran = lamp("job", "update", JOB, *arguments)
@@ -228,7 +228,7 @@ def test_update_needs_something_to_change(lamp: CommandLine) -> None:
     assert lamp("job", "update", JOB).code == 2
 
 
-def test_trigger(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+def test_a_trigger_carries_its_parameters_and_key(lamp: CommandLine, gateway: ScriptedGateway) -> None:
     ran = lamp("job", "run", JOB)
     assert (ran.code, EXECUTION in ran.out) == (0, True)
     lamp("job", "trigger", JOB, "--parameter", "day=monday", "--idempotency-key", "k1")
@@ -294,7 +294,7 @@ def test_executions_are_collected_over_pages(lamp: CommandLine, gateway: Scripte
     assert first.endswith("completed   2026-03-02 09:00:00 UTC   -")
 
 
-def test_occurrences(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+def test_occurrences_show_what_became_of_each(lamp: CommandLine, gateway: ScriptedGateway) -> None:
     gateway.occurrences.append(
         {
             "trigger": {"kind": "schedule", "nominal_at": "2026-03-02T09:00:00Z"},

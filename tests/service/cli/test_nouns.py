@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.command_line import CommandLine
-from tests.support.scripted_gateway import ScriptedGateway
+from tests.support.scripted.gateway import ScriptedGateway
 
 
 def test_an_agent_of_a_command(lamp: CommandLine, gateway: ScriptedGateway) -> None:
@@ -61,7 +61,7 @@ def test_a_changed_limit_leaves_the_rest_of_the_runner(lamp: CommandLine, gatewa
     assert lamp("agent", "update", "a").code == 2
 
 
-def test_teams(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+def test_a_team_is_made_shown_and_deleted(lamp: CommandLine, gateway: ScriptedGateway) -> None:
     assert lamp("team", "create", "Pair", "--id", "pair", "--member", "one", "--member", "two").code == 0
     assert gateway.asked[-1].body == {"id": "pair", "name": "Pair", "members": ["one", "two"]}
     assert "one, two" in lamp("team", "ls").out
@@ -85,7 +85,7 @@ def test_deleting_asks_on_a_terminal(lamp: CommandLine, gateway: ScriptedGateway
         assert (ran.code, gateway.asked) == (1, [])
 
 
-def test_version(lamp: CommandLine) -> None:
+def test_a_version_is_shown_with_or_without_a_gateway(lamp: CommandLine) -> None:
     assert "gateway 9.9.9" in lamp("version").out
     assert json.loads(lamp("version", "-o", "json").out)["gateway"] == "9.9.9"
     ran = lamp("version", "--url", "http://127.0.0.1:1")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter_cli.connection import Connection, save
-from tests.support.scripted_gateway import EXECUTION, TOKEN, Reply, ScriptedGateway
+from tests.support.scripted.gateway import EXECUTION, TOKEN, Reply, ScriptedGateway
 
 LAMP = [sys.executable, "-m", "lamplighter_cli"]
 SECONDS = 30
@@ -37,7 +37,7 @@ def test_it_finds_what_lamp_up_left_and_shows_local_times(
     assert "2026-03-02 18:00:00 JST" in lamp(environment, "job", "list").stdout
 
 
-def test_no_gateway(environment: dict[str, str]) -> None:
+def test_without_a_gateway_one_line_says_so(environment: dict[str, str]) -> None:
     ran = lamp({**environment, "LAMP_URL": "http://127.0.0.1:1"}, "job", "list")
     assert (ran.returncode, ran.stdout) == (5, "")
     assert ran.stderr.startswith("error: no answer from http://127.0.0.1:1 (Connection refused)")
@@ -97,7 +97,9 @@ def test_a_locale_without_the_characters_is_no_fault(
     assert (ran.returncode, "Z?rich" in ran.stdout) == (0, True)
 
 
-def test_on_a_terminal(gateway: ScriptedGateway, environment: dict[str, str]) -> None:
+def test_a_terminal_gets_colours_and_no_control_characters_of_others(
+    gateway: ScriptedGateway, environment: dict[str, str]
+) -> None:
     gateway.add_job("daily", name="\x1b]0;owned\x07name", schedule="0 9 * * *")
     shown = _on_terminal({**environment, "COLUMNS": "200"}, "job", "list")
     assert "\x1b[1mID" in shown

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.reference import reference_commands
-from tests.support.scripted_gateway import TOKEN, ScriptedGateway
+from tests.support.scripted.gateway import TOKEN, ScriptedGateway
 
 IDS = {"job_id": "daily-report-7f3a", "agent_id": "reporter", "team_id": "ops"}
 COMMANDS = reference_commands(**IDS)

@@ -36,9 +36,9 @@ import subprocess, sys, time
 nap = [sys.executable, "-c", "import time; time.sleep(600)"]
 subprocess.Popen(nap)
 subprocess.Popen(nap, start_new_session=True)
-daemon = "import os, time\\nif os.fork() == 0:\\n os.setsid()\\n if os.fork() == 0: time.sleep(600)"
-subprocess.Popen([sys.executable, "-c", daemon])
-time.sleep(0.3)
+hide = "import os, time\\nif os.fork() == 0:\\n os.setsid()\\n if os.fork() == 0: "
+daemon = hide + "print('hidden', flush=True); time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", daemon], stdout=subprocess.PIPE).stdout.readline()
 print("ready", flush=True)
 """
 

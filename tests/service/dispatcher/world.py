@@ -33,13 +33,14 @@ from lamplighter_contracts.events import (
 )
 from lamplighter_contracts.ids import execution_id
 from lamplighter_contracts.jobs import AgentExecutor, Executor, Job, Limits
-from lamplighter_contracts.streams import EXECUTIONS, JOBS, LOGS
+from lamplighter_contracts.streams import EXECUTIONS, LOGS, dispatcher_due
 from lamplighter_dispatcher.app import build
 from lamplighter_dispatcher.settings import Settings
 from lamplighter_runtime.messages import Conflict, Message
 from lamplighter_runtime.publishing import commit
 from lamplighter_runtime.service import Loops
 from lamplighter_runtime.tails import Tail
+from tests.support.consumers import unsettled
 from tests.support.processes import Child
 from tests.support.waiting import until
 
@@ -208,8 +209,7 @@ class World:
 
     async def left(self) -> int:
         """Due events that are not acknowledged."""
-        info = await self.bus.jetstream().consumer_info(JOBS.name, f"dispatcher-{QUEUE}")
-        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+        return await unsettled(self.bus, dispatcher_due(QUEUE))
 
     async def all_settled(self, seconds: float = 15) -> None:
         async def ask() -> bool:

@@ -18,7 +18,7 @@ from lamplighter_contracts import streams
 from lamplighter_contracts.tokens import Role
 from lamplighter_gateway.app import build
 from lamplighter_gateway.create_token import create_token
-from lamplighter_gateway.settings import GatewaySettings
+from lamplighter_gateway.settings import Settings
 from lamplighter_runtime.service import Loops, Server
 from lamplighter_runtime.settings import ServiceSettings
 from tests.support.waiting import until
@@ -35,7 +35,7 @@ class Running:
     http: httpx.AsyncClient
     server: Server
     serving: asyncio.Task[None]
-    settings: GatewaySettings
+    settings: Settings
 
     @property
     def port(self) -> int:
@@ -68,7 +68,7 @@ async def token(nats_url: str, role: Role = Role.ADMIN) -> str:
 @asynccontextmanager
 async def gateway(nats_url: str, bearer: str, **settings: Any) -> AsyncIterator[Running]:
     """Ready when it is entered, stopped when it is left."""
-    chosen = GatewaySettings(nats_url=nats_url, secret_key=SecretStr(KEY), port=free_port(), **settings)
+    chosen = Settings(nats_url=nats_url, secret_key=SecretStr(KEY), port=free_port(), **settings)
     loops = Loops()
     config = uvicorn.Config(
         build(chosen, loops), port=chosen.port, lifespan="on", log_config=None, timeout_graceful_shutdown=5

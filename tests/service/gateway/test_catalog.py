@@ -75,12 +75,10 @@ async def test_while_nats_is_away_it_says_so_and_reads_go_on(
     job = await running.job()
     _stop_nats(nats_server)
     try:
-        began = asyncio.get_running_loop().time()
         write = await running.http.patch(f"/api/v1/jobs/{job['id']}", json={"name": "x"})
         trigger = await running.http.post(f"/api/v1/jobs/{job['id']}/trigger")
         read = await running.http.get(f"/api/v1/jobs/{job['id']}")
         ready = await running.http.get("/readyz")
-        seconds = asyncio.get_running_loop().time() - began
     finally:
         await _start_nats(nats_server, bus)
 
@@ -90,7 +88,6 @@ async def test_while_nats_is_away_it_says_so_and_reads_go_on(
         assert refused.json()["type"].endswith("/unavailable")
     assert (read.status_code, ready.status_code) == (200, 503)
     assert read.headers["lamplighter-history"] == "unavailable"
-    assert seconds < 6
 
 
 async def test_it_stops_cleanly_while_nats_is_away(

@@ -126,6 +126,7 @@ async def test_the_list_is_a_bare_array_with_filters(running: Running) -> None:
     assert await ids() == [second["id"], first["id"]], "by name, without the deleted one"
     assert await ids("?enabled=true") == [first["id"]]
     assert await ids("?agent_id=other") == [second["id"]]
+    assert await ids("?agent_id=No+agent.has%3Ethis%00") == await ids("?team_id=%2A") == []
     assert await ids("?team_id=none") == []
     assert await ids("?limit=1&offset=1") == [first["id"]]
 

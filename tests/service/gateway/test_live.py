@@ -379,7 +379,7 @@ async def test_a_start_that_is_skipped_ends_its_stream(
     assert "another one still runs" in gone.json()["detail"]
 
 
-async def test_an_unknown_execution(running: Running, history: ScriptedHistory) -> None:
+async def test_an_unknown_execution_is_not_found_anywhere(running: Running, history: ScriptedHistory) -> None:
     far_away = "ffffffff-ffff-7fff-bfff-ffffffffffff"
     for name in (EXECUTION, execution_id(datetime.now(UTC), "a", "b"), far_away, "nonsense"):
         for path in ("", "/stream", "/logs"):
@@ -409,6 +409,25 @@ async def test_a_silent_stream_beats(
             beats += line == ": still here"
             if beats == 3:
                 break
+
+
+async def test_whose_token_is_revoked_hears_nothing_more(running: Running, worker: Worker) -> None:
+    made = await running.json("POST", "/tokens", {"name": "Visitor", "role": "viewer"})
+    visitor = {"Authorization": f"Bearer {made['token']}"}
+    await worker.start()
+    path = f"/api/v1/executions/{EXECUTION}/stream"
+    async with (
+        asyncio.timeout(DEADLINE),
+        running.http.stream("GET", path, headers=visitor, timeout=DEADLINE) as answer,
+    ):
+        lines = answer.aiter_lines()
+        while await anext(lines) != "event: status":
+            pass
+        await running.json("DELETE", f"/tokens/{made['id']}")
+        await worker.log(1)
+        rest = [line async for line in lines]
+
+    assert "event: log" not in rest
 
 
 async def test_the_server_dies_in_the_middle(running: Running, worker: Worker, nats_server: Server) -> None:
@@ -470,7 +489,8 @@ async def test_a_reader_that_does_not_read_costs_little(
 async def test_stopping_ends_open_streams_at_once(
     nats_server: Server, bus: Client, bearer: str, worker: Worker, tmp_path: Path
 ) -> None:
-    child = _child(nats_server, tmp_path)
+    # It would wait for open streams for longer than `stop` does before it kills.
+    child = _child(nats_server, tmp_path, LAMPLIGHTER_SHUTDOWN_SECONDS="60")
     await worker.start()
     child.start()
     await _until_ready(int(child.environment["LAMPLIGHTER_PORT"]))
@@ -482,15 +502,12 @@ async def test_stopping_ends_open_streams_at_once(
         lines = answer.aiter_lines()
         while not (await anext(lines)).startswith("data"):
             pass
-        began = asyncio.get_running_loop().time()
         child.signal(signal.SIGTERM)
         rest = [line async for line in lines]
         exit_code = await asyncio.to_thread(child.stop)
-        seconds = asyncio.get_running_loop().time() - began
 
     assert exit_code == 0, child.output()
     assert not any(line.startswith("event: end") for line in rest)
-    assert seconds < 3, f"it took {seconds:.1f} s, with shutdown_seconds at 10"
     assert "Traceback" not in child.output()
 
 
@@ -509,13 +526,14 @@ async def test_a_reader_who_goes_leaves_nothing_behind(running: Running, bus: Cl
     assert await last_sequence(bus, streams.EXECUTIONS) == 1
 
 
-def _child(nats_server: Server, folder: Path) -> Child:
+def _child(nats_server: Server, folder: Path, **settings: str) -> Child:
     from lamplighter_cli.embedded.servers import free_port
 
     environment = {
         "NATS_URL": nats_server.url,
         "LAMPLIGHTER_SECRET_KEY": KEY,
         "LAMPLIGHTER_PORT": str(free_port()),
+        **settings,
     }
     return Child(
         "gateway", (sys.executable, "-m", "lamplighter_gateway"), environment, folder / "gateway.log"

@@ -135,7 +135,9 @@ async def test_what_history_cannot_answer(running: Running, history: ScriptedHis
         (None, 503),
     ],
 )
-async def test_cancelling(running: Running, bus: Client, reply: CancelReply | None, status: int) -> None:
+async def test_a_cancel_answers_as_a_dispatcher_does(
+    running: Running, bus: Client, reply: CancelReply | None, status: int
+) -> None:
     await Worker(bus).start()
     asked: list[Any] = []
 

@@ -1,13 +1,20 @@
 """Every wrong input is answered with a problem that names the field and what is allowed, and nothing is stored."""
 
+import asyncio
 import json
+from asyncio import StreamReader, StreamWriter
 from typing import Any
 
 import pytest
 from nats.aio.client import Client
+from structlog.testing import capture_logs
 
 from lamplighter_contracts import streams
+from lamplighter_gateway import bodies
 from tests.service.gateway.running import Running, last_sequence
+from tests.support.waiting import until
+
+DEADLINE = 15
 
 GOOD = {"name": "Report", "prompt": "Go", "agent_id": "idle"}
 
@@ -37,6 +44,8 @@ BAD_JOBS: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown environment", {"environment": "moon"}, "environment", "does not exist"),
     ("unknown field", {"promt": "x"}, "promt", "did you mean 'prompt'?"),
     ("wrong type", {"timeout_seconds": "soon"}, "timeout_seconds", "integer"),
+    ("executor that is a list", {"planning_mode": ["predefined_agent"]}, "planning_mode", "allowed are"),
+    ("executor that is an object", {"entity_type": {"agent": 1}}, "entity_type", "allowed are"),
     ("wrong overlap", {"overlap": "queue"}, "overlap", "allow"),
 ]
 
@@ -91,6 +100,7 @@ BAD_REQUESTS: list[tuple[str, str, str, bytes, dict[str, str], int, str]] = [
     ("not UTF-8", "POST", "/jobs", b'{"name": "\xff"}', {}, 400, "malformed-json"),
     ("half a character", "POST", "/jobs", b'{"name": "\\ud800"}', {}, 400, "malformed-json"),
     ("NaN", "POST", "/jobs", b'{"timeout_seconds": NaN}', {}, 400, "malformed-json"),
+    ("number too large", "POST", "/jobs", b'{"timeout_seconds": 1e400}', {}, 400, "malformed-json"),
     ("too deep", "POST", "/jobs", b"[" * 70 + b"]" * 70, {}, 400, "malformed-json"),
     ("much too deep", "POST", "/jobs", b"[" * 100_000, {}, 400, "malformed-json"),
     ("not an object", "POST", "/jobs", b"[]", {}, 422, "invalid-input"),
@@ -158,6 +168,51 @@ async def test_a_body_without_a_length_is_capped_too(running: Running) -> None:
     answer = await running.http.post("/api/v1/jobs", content=endless())
 
     assert answer.status_code == 413
+
+
+async def _deliver(port: int, length: int, body: bytes) -> tuple[StreamReader, StreamWriter]:
+    """A delivery that says it has so many bytes, and sends these."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"POST /api/v1/jobs/webhook/x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length + body
+    )
+    return reader, writer
+
+
+async def test_a_body_that_is_announced_as_huge_is_not_read(running: Running) -> None:
+    async with asyncio.timeout(DEADLINE):
+        reader, writer = await _deliver(running.port, 1 << 40, b"")
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"problems/body-too-large" in answer
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.2)
+    async with asyncio.timeout(DEADLINE):
+        reader, writer = await _deliver(running.port, 100, b"abc")
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"problems/too-slow" in answer
+
+
+async def test_a_caller_who_breaks_off_is_no_fault_of_ours(running: Running) -> None:
+    async def heard() -> Any:
+        return [entry for entry in logged if entry.get("method") == "POST"]
+
+    with capture_logs() as logged:
+        _, writer = await _deliver(running.port, 100, b"abc")
+        await writer.drain()
+        writer.close()
+        entries = await until(heard, what="the end of the request")
+
+    assert [(entry["event"], entry["status"]) for entry in entries] == [("request", 400)]
 
 
 async def test_a_wrong_start_is_refused_before_anything_is_stored(running: Running, bus: Client) -> None:

@@ -56,7 +56,9 @@ async def _deliver(
     return await running.http.post(path, content=body, headers=headers)
 
 
-async def test_a_start_by_hand(running: Running, bus: Client, job: Json) -> None:
+async def test_a_start_by_hand_is_stored_with_its_parameters(
+    running: Running, bus: Client, job: Json
+) -> None:
     answer = await running.http.post(
         f"/api/v1/jobs/{job['id']}/trigger",
         json={"parameters": {"city": "Köln"}},

@@ -17,9 +17,10 @@ from pymongo import MongoClient
 from lamplighter_contracts.fields import Model
 from lamplighter_contracts.queries import ExecutionAnswer, ExecutionRecord, GetExecution, Query, QueryFailed
 from lamplighter_history.app import FEEDS, build
-from lamplighter_history.settings import HistorySettings
+from lamplighter_history.settings import Settings
 from lamplighter_runtime.service import Loops
 from tests.support import servers
+from tests.support.consumers import unsettled
 from tests.support.waiting import until
 
 A = TypeVar("A", bound=Model)
@@ -48,13 +49,7 @@ class History:
         await until(self._nothing_left, seconds=seconds, what="the recording of every event")
 
     async def _nothing_left(self) -> bool:
-        return not [
-            consumer for consumer, _, _ in FEEDS if await self.left(consumer.stream.name, consumer.durable)
-        ]
-
-    async def left(self, stream: str, durable: str) -> int:
-        info = await self.bus.jetstream().consumer_info(stream, durable)
-        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+        return not any([await unsettled(self.bus, consumer) for consumer, _, _ in FEEDS])
 
     def documents(self) -> dict[str, list[Documents]]:
         """All that is stored, by collection."""
@@ -69,7 +64,7 @@ class History:
 @asynccontextmanager
 async def running_history(bus: Client, nats_url: str, mongodb_url: str) -> AsyncIterator[History]:
     loops = Loops()
-    app = build(HistorySettings(nats_url=nats_url, mongodb_url=SecretStr(mongodb_url)), loops)
+    app = build(Settings(nats_url=nats_url, mongodb_url=SecretStr(mongodb_url)), loops)
     ready, leave = asyncio.Event(), asyncio.Event()
     serving = asyncio.create_task(_serve(app, ready, leave))
     try:

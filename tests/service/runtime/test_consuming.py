@@ -9,12 +9,16 @@ from datetime import timedelta
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError
 
 from lamplighter_contracts import streams
-from lamplighter_runtime import consuming
+from lamplighter_runtime import consuming, pulls
+from lamplighter_runtime.connection import open_broker
 from lamplighter_runtime.consuming import Handle, Received, consume
 from lamplighter_runtime.latest import last_message
 from lamplighter_runtime.provisioning import provision_consumers
+from lamplighter_runtime.settings import ServiceSettings
+from tests.support.consumers import unsettled
 from tests.support.servers import Server
 from tests.support.waiting import until
 
@@ -36,11 +40,6 @@ async def consuming_with(bus: Client, handle: Handle[int], most: int = 500) -> A
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-async def pending(bus: Client) -> int:
-    info = await bus.jetstream().consumer_info("JOBS", CONSUMER.durable)
-    return (info.num_pending or 0) + (info.num_ack_pending or 0)
 
 
 async def put(bus: Client, *bodies: str) -> None:
@@ -66,7 +65,7 @@ async def test_all_are_handled_once_and_acknowledged(bus: Client) -> None:
     seen = Seen()
     await put(bus, *(str(n) for n in range(300)), "skip")
     async with consuming_with(bus, seen, most=50):
-        await until(lambda: _is(pending(bus), 0))
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
     assert sorted(seen.numbers) == list(range(300))
 
 
@@ -78,7 +77,7 @@ async def test_poison_is_set_aside_with_the_reason_and_holds_up_no_other(bus: Cl
     seen = Seen()
     await put(bus, "1", "rubbish", "2")
     async with consuming_with(bus, seen):
-        await until(lambda: _is(pending(bus), 0))
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
 
     assert sorted(seen.numbers) == [1, 2]
     grave = await last_message(bus, "DEAD", GRAVE)
@@ -95,7 +94,7 @@ async def test_one_failure_in_a_batch_does_not_fail_the_others(
     seen = Seen({3: [RuntimeError("once"), RuntimeError("twice")]})
     await put(bus, "1", "2", "3", "4")
     async with consuming_with(bus, seen):
-        await until(lambda: _is(pending(bus), 0))
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
     assert sorted(seen.numbers) == [1, 2, 3, 4]
 
 
@@ -104,7 +103,7 @@ async def test_what_fails_five_times_is_set_aside(bus: Client, monkeypatch: pyte
     seen = Seen({1: [RuntimeError(f"try {n}") for n in range(20)]})
     await put(bus, "1", "2")
     async with consuming_with(bus, seen):
-        await until(lambda: _is(pending(bus), 0))
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
 
     assert seen.numbers == [2]
     grave = await last_message(bus, "DEAD", GRAVE)
@@ -117,16 +116,60 @@ async def test_an_outage_is_nobodys_poison(bus: Client, monkeypatch: pytest.Monk
     seen = Seen({1: [ConnectionError("no store") for _ in range(12)]})
     await put(bus, "1")
     async with consuming_with(bus, seen):
-        await until(lambda: _is(pending(bus), 0))
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
     assert seen.numbers == [1]
     assert await last_message(bus, "DEAD", GRAVE) is None
+
+
+async def test_poison_too_large_for_its_grave_is_set_aside_without_its_body(bus: Client) -> None:
+    seen = Seen()
+    await put(bus, "1", "x" * streams.MESSAGE_LIMIT, "2")
+    async with consuming_with(bus, seen):
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
+
+    assert sorted(seen.numbers) == [1, 2]
+    grave = await last_message(bus, "DEAD", GRAVE)
+    assert grave is not None
+    assert grave.body == b""
+    assert grave.headers["Lamplighter-Sequence"] == "2"
+    assert "at most" in grave.headers["Lamplighter-Left-Out"]
+
+
+async def test_no_more_bytes_are_held_at_a_time_than_may_be(
+    bus: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulls, "PORTION_BYTES", 20_000)
+    monkeypatch.setattr(pulls, "PAUSE_SECONDS", 60)
+    sizes: list[int] = []
+
+    async def weigh(batch: Sequence[Received[int]]) -> None:
+        sizes.append(sum(len(one.message.data) for one in batch))
+
+    await put(bus, *(str(n).rjust(3_000) for n in range(100)))
+    async with consuming_with(bus, weigh):
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
+    assert sum(sizes) == 300_000
+    assert max(sizes) <= 2 * 20_000
+
+
+async def test_a_reader_whose_connection_is_closed_for_good_says_so(
+    bus: Client, nats_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nats-py closes for ever at the first error that it does not know: the process must not sit there deaf."""
+    monkeypatch.setattr(pulls, "SILENCE_SECONDS", 0.5)
+    await provision_consumers(bus, [CONSUMER])
+    client = await open_broker(ServiceSettings(nats_url=nats_server.url), "test").connect()
+    task = asyncio.create_task(consume(client, CONSUMER, read, Seen()))
+    await client.close()
+    with pytest.raises(ConnectionClosedError):
+        await asyncio.wait_for(task, 10)
 
 
 async def test_two_readers_share_and_neither_repeats(bus: Client) -> None:
     one, two = Seen(), Seen()
     async with consuming_with(bus, one, most=10), consuming_with(bus, two, most=10):
         await put(bus, *(str(n) for n in range(200)))
-        await until(lambda: _is(pending(bus), 0))
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
     assert sorted(one.numbers + two.numbers) == list(range(200))
 
 
@@ -134,7 +177,7 @@ async def test_it_goes_on_after_the_server_was_killed(bus: Client, nats_server: 
     seen = Seen()
     async with consuming_with(bus, seen):
         await put(bus, "1")
-        await until(lambda: _is(pending(bus), 0))
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0))
         nats_server.kill_and_restart()
 
         async def again() -> bool:
@@ -142,7 +185,7 @@ async def test_it_goes_on_after_the_server_was_killed(bus: Client, nats_server: 
 
         await until(again)
         await put(bus, "2")
-        await until(lambda: _is(pending(bus), 0), seconds=30)
+        await until(lambda: _is(unsettled(bus, CONSUMER), 0), seconds=30)
     assert set(seen.numbers) == {1, 2}
 
 
@@ -164,4 +207,4 @@ async def test_what_was_begun_is_finished_when_the_loop_is_cancelled(bus: Client
     await asyncio.wait([task])
 
     assert finished == [1]
-    await until(lambda: _is(pending(bus), 0))
+    await until(lambda: _is(unsettled(bus, CONSUMER), 0))

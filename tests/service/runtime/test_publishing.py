@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from nats.aio.client import Client
 
+from lamplighter_runtime import publishing
 from lamplighter_runtime.latest import last_message, last_messages
 from lamplighter_runtime.messages import Conflict, Message, MessageTooLarge, Stored
 from lamplighter_runtime.publishing import GroupPublisher, commit, publish
@@ -59,6 +60,20 @@ async def test_what_a_group_has_no_room_for_yet_waits_and_is_stored(bus: Client)
         *(group.publish(first(f"execution.{n}.status", f"m{n}")) for n in range(95))
     )
     assert {type(verdict) for verdict in verdicts} == {Stored}
+
+
+@pytest.mark.parametrize("number", [1, 20])
+async def test_a_fault_that_nobody_thought_of_leaves_no_caller_waiting(
+    bus: Client, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    async def fails(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(publishing, "_request", fails)
+    group = GroupPublisher(bus)
+    tries = (group.publish(first(f"execution.{n}.status", f"m{n}")) for n in range(number))
+    verdicts = await asyncio.wait_for(asyncio.gather(*tries, return_exceptions=True), 5)
+    assert [repr(verdict) for verdict in verdicts] == ["RuntimeError('a bug')"] * number
 
 
 async def test_a_message_the_bus_cannot_carry_is_refused_before_it_is_sent(bus: Client) -> None:

@@ -25,7 +25,8 @@ from lamplighter_runtime.publishing import commit
 from lamplighter_runtime.service import Loops
 from lamplighter_runtime.tails import Tail
 from lamplighter_scheduler.app import build
-from lamplighter_scheduler.settings import SchedulerSettings
+from lamplighter_scheduler.settings import Settings
+from tests.support.consumers import unsettled
 from tests.support.servers import Server
 
 Record = JobDue | JobSkipped
@@ -149,11 +150,7 @@ class World:
 
     async def idle(self, *consumers: streams.Consumer) -> bool:
         """Whether all that these consumers were given is settled."""
-        for consumer in consumers:
-            info = await self.bus.jetstream().consumer_info(consumer.stream.name, consumer.durable)
-            if info.num_pending or info.num_ack_pending:
-                return False
-        return True
+        return not any([await unsettled(self.bus, consumer) for consumer in consumers])
 
 
 def _record(entry: Last) -> Record:
@@ -173,6 +170,6 @@ def due(records: Iterable[Record]) -> list[JobDue]:
 @asynccontextmanager
 async def scheduler(server: Server, **settings: Any) -> AsyncIterator[None]:
     """A scheduler at work in this process."""
-    app = build(SchedulerSettings(nats_url=server.url, **settings), Loops())
+    app = build(Settings(nats_url=server.url, **settings), Loops())
     async with app.start_lifespan_context():
         yield

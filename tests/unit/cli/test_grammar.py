@@ -33,7 +33,7 @@ def test_a_bare_boolean_is_spelt_out(written: list[str], read: list[str]) -> Non
     assert spell_out(written, FLAGS) == read
 
 
-def test_booleans() -> None:
+def test_booleans_have_several_words() -> None:
     assert [boolean(text) for text in ("true", "TRUE", "1", "false", "no", "0")] == [True] * 3 + [False] * 3
     with pytest.raises(typer.BadParameter, match="neither true nor false"):
         boolean("maybe")

@@ -31,7 +31,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         inputs.text(f"@{tmp_path}/binary", "--prompt", Screen())
 
 
-def test_pairs() -> None:
+def test_pairs_are_split_at_the_first_equals_sign() -> None:
     assert inputs.pairs(["A=1", "B=x=y", "C="], "--variable") == {"A": "1", "B": "x=y", "C": ""}
     for wrong in ("A", "=1"):
         with pytest.raises(WrongUse, match="is not NAME=VALUE"):

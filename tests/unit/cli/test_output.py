@@ -31,7 +31,7 @@ class Desk:
         self.output = Output((self.out, self.err), clock, form, colour, columns)
 
 
-def test_a_table() -> None:
+def test_a_table_is_aligned() -> None:
     desk = Desk()
     desk.output.records(ROWS, COLUMNS, "Nothing.")
     assert desk.out.getvalue().splitlines() == [

@@ -23,7 +23,7 @@ def events(text: bytes, last_id: str = "") -> list[ServerEvent]:
         (b"data: \xff\xc3\xbc\n\n", [ServerEvent("message", "\ufffdü", "")]),
     ],
 )
-def test_parse(text: bytes, parsed: list[ServerEvent]) -> None:
+def test_events_are_read_as_the_standard_says(text: bytes, parsed: list[ServerEvent]) -> None:
     assert events(text) == parsed
 
 

@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
         (timedelta(days=61), None),
     ],
 )
-def test_relative(distance: timedelta, words: str | None) -> None:
+def test_a_distance_is_told_in_its_largest_unit(distance: timedelta, words: str | None) -> None:
     assert relative(distance) == words
 
 
@@ -40,7 +40,7 @@ def test_what_is_no_time(text: str | None, shown: str | None) -> None:
     assert Clock(NOW, UTC, hints=True).local(text) == shown
 
 
-def test_duration() -> None:
+def test_a_duration_is_told_in_two_units_at_most() -> None:
     start = "2026-03-02T09:00:00Z"
     assert duration(start, "2026-03-02T09:00:01.500Z") == "1.5 s"
     assert duration(start, "2026-03-02T09:02:05Z") == "2 min 5 s"

@@ -91,7 +91,7 @@ def test_an_answer_carries_both_spellings() -> None:
         ({"entity_type": "team", "entity_id": "t"}, TeamExecutor(team_id="t")),
     ],
 )
-def test_who(who: dict[str, Any], executor: object) -> None:
+def test_either_shape_names_the_executor(who: dict[str, Any], executor: object) -> None:
     assert parse_job({"name": "n", "prompt": "p", **who}).executor == executor
 
 

@@ -1,6 +1,7 @@
 """Whose an execution is, for each state that its due event can find it in."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,9 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 WHO = {"execution_id": "e", "job_id": "j"}
 
 
-def started(attempt: int = 1, worker: str = "w") -> ExecutionStarted:
-    return ExecutionStarted(attempt=attempt, worker=worker, started_at=NOW, **WHO)
+def started(attempt: int = 1, worker: str = "w", **more: Any) -> ExecutionStarted:
+    fields = {"attempt": attempt, "deaths": attempt - 1, "worker": worker, "started_at": NOW}
+    return ExecutionStarted.model_validate(WHO | fields | more)
 
 
 def cancelling(attempt: int = 1, worker: str = "w") -> ExecutionCancelling:
@@ -44,25 +46,30 @@ def finished() -> ExecutionFinished:
     ("seen", "decision"),
     [
         (None, UNTOUCHED),
-        (Seen(7, started(1)), Start(2, 7)),
-        (Seen(9, started(2)), Start(3, 9)),
+        (Seen(7, started(1)), Start(2, 7, deaths=1)),
+        (Seen(9, started(2)), Start(3, 9, deaths=2)),
+        (Seen(9, started(2, handed_back=True)), Start(3, 9, deaths=1)),
+        (Seen(9, started(9, deaths=2, handed_back=True)), Start(10, 9, deaths=2)),
+        (Seen(9, started(1, delivery=3)), Start(2, 9, deaths=1)),
+        (Seen(9, started(1, delivery=4)), Leave()),
+        (Seen(9, started(3, delivery=5)), Leave()),
         (Seen(9, finished()), Over()),
     ],
 )
 def test_an_event_that_comes_again(seen: Seen | None, decision: Decision) -> None:
-    assert on_redelivery(seen, 3) == decision
+    assert on_redelivery(seen, 4, 3) == decision
 
 
 def test_after_the_last_attempt_it_is_lost() -> None:
-    decision = on_redelivery(Seen(11, started(3)), 3)
+    decision = on_redelivery(Seen(11, started(3)), 4, 3)
     assert isinstance(decision, Close)
     assert (decision.attempt, decision.expected) == (3, 11)
     assert (decision.final.status, decision.final.reason) == (ExecutionStatus.FAILED, "lost")
-    assert "all 3 attempts" in decision.final.detail
+    assert "3 attempts died" in decision.final.detail
 
 
 def test_a_cancel_that_its_worker_did_not_live_to_obey_is_obeyed() -> None:
-    decision = on_redelivery(Seen(8, cancelling(2)), 3)
+    decision = on_redelivery(Seen(8, cancelling(2)), 4, 3)
     assert isinstance(decision, Close)
     assert (decision.attempt, decision.expected) == (2, 8)
     assert (decision.final.status, decision.final.reason) == (ExecutionStatus.CANCELLED, "cancelled")
@@ -79,7 +86,7 @@ def test_a_cancel_that_its_worker_did_not_live_to_obey_is_obeyed() -> None:
     ],
 )
 def test_a_lost_claim_leaves_alone_who_claimed_meanwhile(seen: Seen | None, kind: type[Decision]) -> None:
-    assert isinstance(on_lost_claim(seen, 3), kind)
+    assert isinstance(on_lost_claim(seen, 4, 3), kind)
 
 
 @pytest.mark.parametrize(

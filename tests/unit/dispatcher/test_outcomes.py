@@ -39,7 +39,7 @@ COMPLETED, FAILED, CANCELLED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
         (Exited(0, "r"), StopReason.CANCEL, CANCELLED, "cancelled", 0),
     ],
 )
-def test_an_end(
+def test_every_end_has_its_status_reason_and_exit_code(
     ended: Ended, stopped: StopReason | None, status: ExecutionStatus, reason: str, code: int | None
 ) -> None:
     final = outcome(ended, stopped, 60)

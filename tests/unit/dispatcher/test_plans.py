@@ -31,7 +31,7 @@ ONE, CREW = AgentExecutor(agent_id="a"), TeamExecutor(team_id="crew")
 HAS_A = {"a": agent("a"), "b": agent("b"), "off": agent("off", active=False), "odd": None}
 
 
-def test_an_agent() -> None:
+def test_an_agent_is_planned_at_its_revision() -> None:
     plan = resolve(job(ONE), Catalog(HAS_A))
     assert isinstance(plan, Plan)
     assert plan.agent is not None
@@ -58,7 +58,9 @@ def test_a_team_in_its_order() -> None:
         (SmartExecutor(), Catalog(HAS_A), "agent", "no chooser is configured"),
     ],
 )
-def test_nobody(executor: Executor, catalog: Catalog, reason: str, words: str) -> None:
+def test_without_somebody_the_reason_is_named(
+    executor: Executor, catalog: Catalog, reason: str, words: str
+) -> None:
     plan = resolve(job(executor), catalog)
     assert isinstance(plan, NoPlan)
     assert plan.reason == reason

@@ -37,10 +37,11 @@ def test_json_is_read(value: Any) -> None:
 @example(b"1" * 5_000)
 @example(b"\xef\xbb\xbf{}")
 @example(b"Infinity")
+@example(b"[-1e400]")
 def test_other_bytes_are_a_problem(raw: bytes) -> None:
     value, word = _outcome(lambda: parse_json(raw))
     assert word in (None, "malformed-json")
-    json.dumps(value, ensure_ascii=False).encode()
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
 
 @pytest.mark.parametrize(("depth", "accepted"), [(MOST_DEPTH, True), (MOST_DEPTH + 1, False)])

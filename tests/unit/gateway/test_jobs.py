@@ -174,7 +174,7 @@ def test_the_fields_of_a_wrong_change_are_named_as_the_caller_does(bucket: Bucke
     assert {e.field for e in refused.value.errors} >= {"cron_timezone", "prompt_template"}
 
 
-def test_next_runs(bucket: Bucket) -> None:
+def test_next_runs_are_those_of_an_enabled_schedule(bucket: Bucket) -> None:
     assert next_runs(bucket.job, NOW, 2) == [
         datetime(2026, 3, 2, 9, tzinfo=UTC),
         datetime(2026, 3, 3, 9, tzinfo=UTC),

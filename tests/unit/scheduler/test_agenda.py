@@ -31,7 +31,7 @@ def gate(cursor: str | None) -> Gate:
         (None, None, None),
     ],
 )
-def test_next_instant(of: Job | None, cursor: str | None, wanted: str | None) -> None:
+def test_the_next_instant_follows_the_cursor(of: Job | None, cursor: str | None, wanted: str | None) -> None:
     assert next_instant(of, gate(cursor)) == (at(wanted) if wanted else None)
 
 

@@ -7,6 +7,7 @@ import pytest
 from lamplighter_contracts.events import SkipReason, TriggerKind
 from lamplighter_contracts.ids import execution_id
 from lamplighter_scheduler.decisions import Asked, Decision, Due, Situation, decide
+from lamplighter_scheduler.records import messages
 from tests.unit.scheduler.examples import JOB_ID, at, job, situation, trigger
 
 HOURLY, DAILY = "0 * * * *", "0 9 * * *"
@@ -109,7 +110,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_decide(case: Case) -> None:
+def test_what_was_asked_becomes_due_or_skipped(case: Case) -> None:
     decision = decide(case.standing, case.asked, at(case.now))
 
     assert outcomes(decision) == case.wanted
@@ -154,3 +155,15 @@ def test_what_is_not_listed_shares_a_record_with_a_count() -> None:
     assert shared.occurrence.firing.nominal_at == at("09:19")
     assert "19 occurrences" in shared.detail
     assert sum(ruling.occurrence.count for ruling in decision.rulings) == 120
+
+
+def test_what_does_not_fit_into_one_message_is_skipped_and_not_lost() -> None:
+    """Job and payload are each within their limit. What is left of the payload in the record is nothing."""
+    large = trigger("a").model_copy(update={"payload": "x" * 400_000})
+    asked = Asked(JOB_ID, triggers=(large, trigger("b")))
+    situated = situation(job(overlap="allow", variables={"TEXT": "y" * 200_000}))
+    decision = decide(situated, asked, at("09:00"))
+    assert outcomes(decision) == ["too_large a", "due b"]
+    assert decision.rulings[0].occurrence.firing.payload is None
+    for message in messages(situated, decision, at("09:00")):
+        message.wire_headers()

@@ -38,7 +38,9 @@ def armed(schedule: str) -> Last:
         (None, None, "08:00", None),
     ],
 )
-def test_timer_fault(of: Job | None, timer: str | None, now: str, wanted: Fault | None) -> None:
+def test_a_timer_that_disagrees_with_its_job_is_a_fault(
+    of: Job | None, timer: str | None, now: str, wanted: Fault | None
+) -> None:
     standing = situation(of, cursor="1T09:00")
     assert timer_fault(standing, armed(timer) if timer else None, at(now)) is wanted
 
@@ -65,7 +67,9 @@ def status(of: type[ExecutionStarted | ExecutionFinished]) -> Last:
         (None, "5T09:00:11", Fault.DUE_EXPIRED),
     ],
 )
-def test_execution_fault(last: Last | None, now: str, wanted: Fault | None) -> None:
+def test_an_execution_that_is_over_is_a_fault_in_its_gate(
+    last: Last | None, now: str, wanted: Fault | None
+) -> None:
     assert execution_fault(at("09:00"), last, at(now)) is wanted
 
 

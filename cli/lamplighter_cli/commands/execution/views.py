@@ -27,6 +27,7 @@ def sheet(run: Record, clock: Clock) -> Sheet:
     yield "Status", run.get("status")
     yield "Reason", run.get("detail") or run.get("reason")
     yield "Exit code", run.get("exit_code")
+    yield "Cancelled by", run.get("cancel_requested_by")
     yield "Trigger", _trigger(run.get("trigger"), clock)
     yield "Executor", who(run)
     yield "Created", clock.local(run.get("created_at"))

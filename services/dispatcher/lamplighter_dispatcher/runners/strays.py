@@ -12,8 +12,8 @@ log = get_logger()
 ROUNDS = 20
 
 
-def kill_strays(marks: Iterable[bytes]) -> int:
-    """Kill every process of ours that was started with all these variables. Blocks. How many there were.
+def kill_strays(marks: Iterable[bytes]) -> None:
+    """Kill every process of ours that was started with all these variables. Blocks.
 
     Looks again until a round finds none: a process may have made another one meanwhile.
     """
@@ -27,7 +27,6 @@ def kill_strays(marks: Iterable[bytes]) -> int:
             break
     if killed:
         log.warning("strays.killed", count=killed)
-    return killed
 
 
 def _processes() -> Iterable[int]:

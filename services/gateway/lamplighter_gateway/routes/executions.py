@@ -10,7 +10,7 @@ from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.problems import FieldError
 from lamplighter_contracts.queries import ListExecutions, ListOccurrences, LogPage, ReadLog
 from lamplighter_gateway.answers import execution_answer, occurrence_answer
-from lamplighter_gateway.authentication import caller_of
+from lamplighter_gateway.authentication import caller_of, is_good_still
 from lamplighter_gateway.cancels import cancel
 from lamplighter_gateway.catalog import key_of
 from lamplighter_gateway.event_stream import EventStream
@@ -83,7 +83,7 @@ async def stream_execution(request: Request[Any, Any, Any], execution_id: str) -
     found = await gateway.executions.find(execution_id)
     live = Live(gateway.client, gateway.history, found, position)
     await live.open()
-    return EventStream(live.frames(), live.close, gateway.leaving)
+    return EventStream(live.frames(), live.close, gateway.leaving, lambda: is_good_still(request))
 
 
 @post("/api/v1/executions/{execution_id:str}/cancel", status_code=202)

@@ -161,8 +161,11 @@ def _is_wanted(job: Job, enabled: bool | None, agent_id: str | None, team_id: st
     return (
         job.deleted_at is None
         and enabled in (None, job.enabled)
-        and (agent_id is None or job.executor == AgentExecutor(agent_id=agent_id))
-        and (team_id is None or job.executor == TeamExecutor(team_id=team_id))
+        and (
+            agent_id is None
+            or (isinstance(job.executor, AgentExecutor) and job.executor.agent_id == agent_id)
+        )
+        and (team_id is None or (isinstance(job.executor, TeamExecutor) and job.executor.team_id == team_id))
     )
 
 

@@ -15,13 +15,12 @@ from lamplighter_contracts.events import (
     ExecutionStarted,
     ExecutionStatus,
     ExecutionStep,
+    ExecutionTransition,
     Firing,
     JobDue,
 )
 from lamplighter_contracts.jobs import AgentExecutor, Executor, SmartExecutor, TeamExecutor
 from lamplighter_history.writes import Collection, Document, Upsert
-
-Transition = ExecutionStarted | ExecutionCancelling | ExecutionFinished
 
 STEPS_KEPT = 500
 """Of one attempt. Those after it are counted and not kept, so that the document stays far below 16 MiB."""
@@ -48,7 +47,7 @@ def due(event: JobDue) -> Upsert:
     return _upsert(event.execution_id, facts, {"state": QUEUED})
 
 
-def transition(event: Transition, sequence: int, expires_at: datetime) -> Upsert:
+def transition(event: ExecutionTransition, sequence: int, expires_at: datetime) -> Upsert:
     """`expires_at` is for a final state: no other may be forgotten."""
     latest: dict[str, Document]
     match event:
@@ -96,7 +95,7 @@ def firing(value: Firing) -> Document:
     return document
 
 
-def _state(event: Transition, sequence: int) -> Document:
+def _state(event: ExecutionTransition, sequence: int) -> Document:
     return {"seq": sequence, "status": event.status.value}
 
 
