@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.jobs import (
+    JOB_LIMIT,
     AgentExecutor,
     Job,
     JobSpec,
@@ -132,7 +133,18 @@ def _build(flat: Wire) -> JobSpec:
         errors += [e for e in from_validation(invalid, _FIELD_NAMES) if e.field != "executor" or not errors]
     if errors:
         raise InvalidInput(errors)
+    _bound(spec)
     return spec
+
+
+def _bound(spec: JobSpec) -> None:
+    """A due event carries its whole job: so the job is small enough to leave room for a payload."""
+    size = len(spec.model_dump_json().encode())
+    if size <= JOB_LIMIT:
+        return
+    largest = max(("prompt", "description", "variables"), key=lambda name: len(str(getattr(spec, name))))
+    problem = f"makes the job {size:,} bytes as JSON; a job may have {JOB_LIMIT:,}"
+    raise InvalidInput([FieldError(field=largest, problem=problem)])
 
 
 _FIELD_NAMES = {"limits.timeout_seconds": "timeout_seconds", "limits": "timeout_seconds"}

@@ -62,6 +62,10 @@ LONGEST_RUN = timedelta(hours=24)
 """The largest time limit that a job may have. How long states stay on the bus is derived from it."""
 
 
+JOB_LIMIT = 128 * 1024
+"""The most bytes that a job may have as JSON."""
+
+
 class Limits(Model):
     timeout_seconds: int = Field(default=1_800, ge=1, le=int(LONGEST_RUN.total_seconds()))
 

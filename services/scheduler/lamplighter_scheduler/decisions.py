@@ -105,13 +105,22 @@ def _rule(job: Job | None, gate: Gate, occurrence: Occurrence) -> Ruling:
     if obstacle is not None:
         return Skipped(occurrence, *obstacle)
     assert job is not None
-    size = len(job.model_dump_json().encode()) + len(occurrence.firing.model_dump_json().encode())
-    if size > LARGEST_DUE:
+    too_large = _too_large(job, occurrence.firing)
+    if too_large:
         # Neither would its record fit with the payload that was too much.
         bare = replace(occurrence, firing=occurrence.firing.model_copy(update={"payload": None}))
-        why = f"job and payload together have {size:,} bytes, at most {LARGEST_DUE:,} fit into one message"
-        return Skipped(bare, SkipReason.TOO_LARGE, why)
+        return Skipped(bare, SkipReason.TOO_LARGE, too_large)
     return Due(occurrence, gated=job.overlap is not Overlap.ALLOW)
+
+
+def _too_large(job: Job, firing: Firing) -> str:
+    """Why both do not fit into one message. A job alone always does: its size is bounded when it is saved."""
+    if firing.payload is None:
+        return ""
+    size = len(job.model_dump_json().encode()) + len(firing.model_dump_json().encode())
+    if size <= LARGEST_DUE:
+        return ""
+    return f"job and payload together have {size:,} bytes, at most {LARGEST_DUE:,} fit into one message"
 
 
 def _obstacle(job: Job | None, gate: Gate, occurrence: Occurrence) -> Obstacle | None:

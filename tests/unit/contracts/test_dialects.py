@@ -140,6 +140,7 @@ def test_what_is_not_said_has_the_default_that_the_evidence_supports() -> None:
         ({"webhook_path": "no-slash"}, "webhook_path", "such as '/deploy-trigger'"),
         ({"webhook_path": "/a b"}, "webhook_path", "such as '/deploy-trigger'"),
         ({"webhook_path": "/a/../b"}, "webhook_path", "such as '/deploy-trigger'"),
+        ({"variables": {f"V{n}": "x" * 1_000 for n in range(200)}}, "variables", "a job may have 131,072"),
         ({"timeout_seconds": 0}, "timeout_seconds", "greater than or equal to 1"),
         ({"overlap": "sometimes"}, "overlap", "'skip' or 'allow'"),
         ({"variables": {"1A": "x"}}, "variables.1A", "variable's name"),
