@@ -143,7 +143,7 @@ async def test_every_change_of_the_catalog_is_on_record_and_no_secret(history: H
     await history.until_all_is_recorded()
 
     audit = history.documents()["audit"]
-    assert [(change["_id"], change["operation"], change["kind"], change["by"]) for change in audit] == [
+    assert [(change["revision"], change["operation"], change["kind"], change["by"]) for change in audit] == [
         (1, "put", "jobs", "ada"),
         (2, "put", "secrets", ""),
         (3, "delete", "jobs", ""),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -26,14 +27,21 @@ def audited(key: str, body: bytes = b"", headers: Mapping[str, str] | None = Non
 def test_a_change_of_a_job_is_kept_as_it_was() -> None:
     body = job(created_by="ada").model_dump_json().encode()
     assert audited("jobs.nightly-7f3a", body) == {
-        "_id": 42,
+        "_id": f"{int(NOON.timestamp())}000-000000000042",
         "at": NOON,
+        "revision": 42,
         "by": "ada",
         "kind": "jobs",
         "object_id": "nightly-7f3a",
         "operation": "put",
         "document": body.decode(),
     }
+
+
+def test_a_catalog_made_anew_does_not_hide_its_changes_behind_old_ones() -> None:
+    change = catalog_change("$KV.catalog.jobs.a", {}, b"{}")
+    first, again = (recorded(change, 1, at) for at in (NOON, NOON + timedelta(days=1)))
+    assert first.document_id != again.document_id
 
 
 def test_the_author_of_this_change_goes_before_the_creator() -> None:

@@ -14,8 +14,10 @@ TOKEN_FIELDS = ("token_id", "name", "role")
 
 def recorded(change: CatalogChange, sequence: int, at: datetime) -> Insert:
     document = {
-        "_id": sequence,
+        # With the time: a catalog that was lost and made anew counts its revisions from 1 again.
+        "_id": f"{int(at.timestamp() * 1000):013}-{sequence:012}",
         "at": at,
+        "revision": sequence,
         "by": change.author or _creator(change),
         "kind": change.kind,
         "object_id": change.object_id,
