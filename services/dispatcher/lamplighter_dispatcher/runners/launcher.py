@@ -55,9 +55,10 @@ def _become(command: Sequence[str], limits: Sequence[str], launcher: int, report
         os.setsid()
         _control(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == launcher:
-            # Python ignores these two, and a command would inherit that.
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            # What Python ignores, or whoever started the dispatcher (nohup), the command would inherit.
+            for number in signal.valid_signals():
+                if signal.getsignal(number) is signal.SIG_IGN:
+                    signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             for kind, limit in zip(LIMITS, limits, strict=True):
                 _limit(kind, limit)
