@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import httpx
 
 from lamplighter_cli.embedded.servers import free_port
+from lamplighter_cli.embedded.stack import answers
 from tests.support import servers
 from tests.support.processes import Child
 from tests.support.waiting import until
@@ -81,7 +80,7 @@ class Stack:
 
     def until_ready(self, child: Child) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not _ready(self.ports[child.name]):
+        while not answers(f"http://127.0.0.1:{self.ports[child.name]}/readyz"):
             if not child.alive or time.monotonic() > deadline:
                 raise AssertionError(f"{child.name} is not ready:\n{child.output()[-4000:]}")
             time.sleep(0.05)
@@ -177,11 +176,3 @@ def running_stack(folder: Path, **settings: str) -> Iterator[Stack]:
             yield stack
         finally:
             stack.stop_all()
-
-
-def _ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.HTTPError):
-        return False

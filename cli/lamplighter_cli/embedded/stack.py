@@ -103,7 +103,7 @@ class Stack:
 
     async def accepts(self, token: str) -> bool:
         """Whether a token of an earlier start still opens the gateway."""
-        return await asyncio.to_thread(_answers, f"{self.url}/api/v1/version", token)
+        return await asyncio.to_thread(answers, f"{self.url}/api/v1/version", token)
 
     async def stop(self) -> None:
         await self.services.stop()
@@ -145,10 +145,11 @@ class Stack:
 
 
 def _ready(port: int) -> bool:
-    return _answers(f"http://127.0.0.1:{port}/readyz")
+    return answers(f"http://127.0.0.1:{port}/readyz")
 
 
-def _answers(url: str, token: str | None = None) -> bool:
+def answers(url: str, token: str | None = None) -> bool:
+    """Whether a GET of this address is answered with 200."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=2) as answer:  # noqa: S310

@@ -12,8 +12,18 @@ from nats.errors import Error as NatsError
 
 from lamplighter_contracts.streams import stream_of
 from lamplighter_runtime.latest import last_message
-from lamplighter_runtime.messages import MESSAGE_ID, BusUnavailable, Conflict, Message, Stored
+from lamplighter_runtime.logs import get_logger
+from lamplighter_runtime.messages import (
+    MESSAGE_ID,
+    BusUnavailable,
+    Conflict,
+    Message,
+    MessageTooLarge,
+    Stored,
+)
 from lamplighter_runtime.metrics import CONFLICTS
+
+log = get_logger()
 
 Reply = dict[str, Any]
 
@@ -22,9 +32,8 @@ TRIES = 3
 BATCH_LIMIT = 1_000
 """The most messages the server takes in one atomic batch."""
 
-_WRONG_SEQUENCE = 10071
-_DUPLICATE_IN_BATCH = 10201
-_CONFLICTS = frozenset({_WRONG_SEQUENCE, 10164, _DUPLICATE_IN_BATCH})
+_WRONG_SEQUENCE, _WRONG_SEQUENCE_CONSTANT, _DUPLICATE_IN_BATCH = 10071, 10164, 10201
+_CONFLICTS = frozenset({_WRONG_SEQUENCE, _WRONG_SEQUENCE_CONSTANT, _DUPLICATE_IN_BATCH})
 
 
 async def publish(client: Client, message: Message) -> Stored | Conflict:
@@ -74,7 +83,7 @@ async def _insist(
 def _verdict(message: Message, reply: Reply) -> Stored | Conflict:
     error = reply.get("error")
     if error is None:
-        return Stored(int(str(reply["seq"])), bool(reply.get("duplicate", False)))
+        return Stored(int(reply["seq"]), bool(reply.get("duplicate", False)))
     detail = str(error.get("description"))
     if error.get("err_code") in _CONFLICTS or "duplicate" in detail:
         CONFLICTS.labels(message.subject.split(".", 1)[0]).inc()
@@ -103,7 +112,7 @@ class GroupPublisher:
     """Stores the messages of many concurrent callers in shared batches: one fsync for all of them.
 
     A message alone goes at once. Those that arrive while a batch is under way form the next one. Where one of
-    them conflicts the batch is stored message by message, so that each caller gets its own verdict.
+    them conflicts or is too large, the batch is stored message by message: each caller gets its own verdict.
     """
 
     SINGLY = 4
@@ -117,7 +126,6 @@ class GroupPublisher:
 
     async def publish(self, message: Message) -> Stored | Conflict:
         """As `publish` of this module. Messages of one group go to one stream: use a publisher a stream."""
-        message.wire_headers()
         verdict: asyncio.Future[Stored | Conflict] = asyncio.get_running_loop().create_future()
         self._waiting.append((message, verdict))
         if self._loop is None or self._loop.done():
@@ -131,8 +139,11 @@ class GroupPublisher:
 
     async def _store(self, group: list[tuple[Message, asyncio.Future[Stored | Conflict]]]) -> None:
         if len(group) > self.SINGLY:
+            last: Stored | Conflict | None = None
             try:
                 last = await commit(self._client, [message for message, _ in group])
+            except MessageTooLarge:
+                log.debug("group.too_large", messages=len(group))
             except Exception as failure:  # noqa: BLE001 - whatever went wrong, somebody waits for each verdict
                 for _, verdict in group:
                     _fail(verdict, failure)

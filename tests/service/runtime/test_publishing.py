@@ -76,6 +76,19 @@ async def test_a_fault_that_nobody_thought_of_leaves_no_caller_waiting(
     assert [repr(verdict) for verdict in verdicts] == ["RuntimeError('a bug')"] * number
 
 
+async def test_one_that_is_too_large_fails_alone(bus: Client) -> None:
+    group = GroupPublisher(bus)
+    bodies = [b"x" * (600_000 if n == 7 else 1) for n in range(20)]
+
+    verdicts = await asyncio.gather(
+        *(group.publish(first(f"execution.{n}.status", f"m{n}", body)) for n, body in enumerate(bodies)),
+        return_exceptions=True,
+    )
+
+    assert [n for n, verdict in enumerate(verdicts) if isinstance(verdict, MessageTooLarge)] == [7]
+    assert sum(isinstance(verdict, Stored) for verdict in verdicts) == 19
+
+
 async def test_a_message_the_bus_cannot_carry_is_refused_before_it_is_sent(bus: Client) -> None:
     with pytest.raises(MessageTooLarge, match="at most 524288 fit"):
         await publish(bus, first("execution.a.status", "one", b"x" * 600_000))
