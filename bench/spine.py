@@ -14,6 +14,7 @@ from bench.memory import cpu_seconds, resident_mb
 from lamplighter_runtime.connection import open_broker
 from lamplighter_runtime.settings import ServiceSettings
 from tests.support.stack import Api, Stack, running_stack
+from tests.support.waiting import heard
 
 STARTS = 200
 EXECUTIONS = 5_000
@@ -57,7 +58,7 @@ async def _starts(stack: Stack, job_id: str) -> list[float]:
             started.put_nowait(time.perf_counter())
 
     await client.subscribe("execution.*.status", cb=on_status)
-    await client.flush()
+    await heard(client)
     http = await LeanClient(stack.url, stack.token).open()
     took = []
     for _ in range(STARTS):

@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from nats.aio.client import Client
+
 T = TypeVar("T")
 
 SECONDS = 15.0
@@ -21,3 +23,10 @@ async def until(ask: Callable[[], Awaitable[T | None]], *, seconds: float = SECO
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen within {seconds:g} s; last answer: {answer!r}")
         await asyncio.sleep(_BETWEEN)
+
+
+async def heard(client: Client) -> None:
+    """What was sent on `client` until now, subscriptions above all, is known to the server."""
+    for _ in range(2):
+        # The client writes the ping of a flush before what is still pending: only the second one follows it.
+        await client.flush()

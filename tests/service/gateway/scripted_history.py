@@ -20,6 +20,7 @@ from lamplighter_contracts.queries import (
     QueryFailed,
     RecordedBatch,
 )
+from tests.support.waiting import heard
 
 PAGE = 3
 """Batches in one page of a log."""
@@ -60,7 +61,6 @@ class ScriptedHistory:
 async def scripted_history(bus: Client) -> AsyncIterator[ScriptedHistory]:
     history = ScriptedHistory()
     subscription = await bus.subscribe("query.>", cb=history.on_query)
-    # The server knows of the subscription before anybody asks.
-    await bus.flush()
+    await heard(bus)
     yield history
     await subscription.unsubscribe()

@@ -15,6 +15,7 @@ from lamplighter_contracts.queries import Attempt, JobSummary, QueryFailed
 from tests.service.gateway.running import Running
 from tests.service.gateway.scripted_history import ScriptedHistory, scripted_history
 from tests.service.gateway.test_live import AT, EXECUTION, Worker, record_of, recorded
+from tests.support.waiting import heard
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ async def test_a_cancel_answers_as_a_dispatcher_does(
 
     if reply is not None:
         await bus.subscribe(subjects.CANCEL_EXECUTION, cb=on_cancel)
-        await bus.flush()
+        await heard(bus)
 
     answer = await running.http.post(f"/api/v1/executions/{EXECUTION}/cancel")
 
