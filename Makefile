@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PARTS := libs/contracts libs/schedules libs/runtime services/scheduler services/dispatcher services/history services/gateway cli
+PARTS := libs/contracts libs/schedules libs/prompts libs/planning libs/runtime services/scheduler services/dispatcher services/history services/gateway cli
 PYTHONS := libs services cli tests bench demo
 
 .PHONY: demo up test check format lock bench clean
@@ -20,7 +20,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff format --check $(PYTHONS)
 	$(BIN)/ruff check $(PYTHONS)
 	$(BIN)/lint-imports
-	$(BIN)/mypy $(addprefix -p lamplighter_,contracts schedules runtime scheduler dispatcher history gateway cli)
+	$(BIN)/mypy $(addprefix -p lamplighter_,contracts schedules prompts planning runtime scheduler dispatcher history gateway cli)
 	$(BIN)/mypy tests bench demo
 
 format: $(VENV)/ready

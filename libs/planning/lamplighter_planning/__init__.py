@@ -1,0 +1,1 @@
+"""What becomes of the occurrences of a job: decided, foreseen and explained. Pure."""

@@ -1,0 +1,1 @@
+"""A prompt as a template: what it may name, and what it becomes. Pure."""
