@@ -19,6 +19,9 @@ from lamplighter_runtime.messages import BusUnavailable
 AT_ONCE = 500
 """Subjects in one request; the server answers 1,024 at most."""
 
+ANSWER_BYTES = 16 << 20
+"""The most in one answer. The server has a bound of its own, stops there, and says how many are left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Last:
@@ -39,8 +42,12 @@ async def last_messages(client: Client, stream: str, subjects: Sequence[str]) ->
     """By subject, for those that have one. Raises `BusUnavailable`."""
     found: dict[str, Last] = {}
     for start in range(0, len(subjects), AT_ONCE):
-        for last in await _ask(client, stream, subjects[start : start + AT_ONCE]):
-            found[last.subject] = last
+        left = subjects[start : start + AT_ONCE]
+        while left:
+            answer, pending = await _ask(client, stream, left)
+            found |= {last.subject: last for last in answer}
+            # What did not fit into the answer is no subject without a message.
+            left = [subject for subject in left if subject not in found] if pending else []
     return found
 
 
@@ -58,14 +65,16 @@ async def messages_since(
         "batch": most,
         "max_bytes": most_bytes,
     }
+    return (await _get(client, stream, request))[0]
+
+
+async def _ask(client: Client, stream: str, subjects: Sequence[str]) -> tuple[list[Last], int]:
+    request = {"multi_last": list(subjects), "batch": len(subjects), "max_bytes": ANSWER_BYTES}
     return await _get(client, stream, request)
 
 
-async def _ask(client: Client, stream: str, subjects: Sequence[str]) -> list[Last]:
-    return await _get(client, stream, {"multi_last": list(subjects), "batch": len(subjects)})
-
-
-async def _get(client: Client, stream: str, request: dict[str, Any]) -> list[Last]:
+async def _get(client: Client, stream: str, request: dict[str, Any]) -> tuple[list[Last], int]:
+    """The answer, and how many messages there are that did not fit into it."""
     inbox = client.new_inbox()
     answers = await client.subscribe(inbox)
     try:
@@ -77,7 +86,7 @@ async def _get(client: Client, stream: str, request: dict[str, Any]) -> list[Las
         await _quietly_unsubscribe(answers)
 
 
-async def _collect(answers: Subscription) -> list[Last]:
+async def _collect(answers: Subscription) -> tuple[list[Last], int]:
     found: list[Last] = []
     while True:
         answer = await answers.next_msg(timeout=TIMEOUT_SECONDS)
@@ -86,7 +95,7 @@ async def _collect(answers: Subscription) -> list[Last]:
             case None:
                 found.append(_last(answer, headers))
             case "204" | "404":
-                return found
+                return found, int(headers.get("Nats-Num-Pending", 0))
             case status:
                 raise BusUnavailable(f"NATS could not read the state: {status} {headers.get('Description')}")
 

@@ -6,7 +6,7 @@ import pytest
 from nats.aio.client import Client
 
 from lamplighter_runtime import publishing
-from lamplighter_runtime.latest import last_message, last_messages
+from lamplighter_runtime.latest import ANSWER_BYTES, last_message, last_messages
 from lamplighter_runtime.messages import Conflict, Message, MessageTooLarge, Stored
 from lamplighter_runtime.publishing import GroupPublisher, commit, publish
 
@@ -108,3 +108,15 @@ async def test_the_last_message_of_many_subjects(bus: Client) -> None:
 async def test_no_last_message_is_an_empty_answer(bus: Client) -> None:
     assert await last_messages(bus, "JOBS", ["gate.none"]) == {}
     assert await last_messages(bus, "JOBS", []) == {}
+
+
+async def test_more_than_one_answer_carries_is_asked_for_again(bus: Client) -> None:
+    """The server stops at its bound in bytes: what is left out must not be taken for absent."""
+    body = b"x" * 500_000
+    many = ANSWER_BYTES // len(body) + 8
+    for n in range(many):
+        await publish(bus, Message(f"gate.{n}", body))
+
+    found = await last_messages(bus, "JOBS", [f"gate.{n}" for n in range(many + 5)])
+
+    assert set(found) == {f"gate.{n}" for n in range(many)}
