@@ -9,7 +9,7 @@ from typer._click.exceptions import ClickException, UsageError
 
 from lamplighter_cli.context import Lamp
 from lamplighter_cli.exits import Exit, LampError, ReaderGone
-from lamplighter_cli.grammar import LampRoot, Part
+from lamplighter_cli.grammar import LampRoot, Part, plain_range
 from lamplighter_cli.terminal import RED, clean, styled
 
 LampRoot.parts = {
@@ -18,8 +18,18 @@ LampRoot.parts = {
     "execution|executions|exec": Part(
         "lamplighter_cli.commands.execution:app", "See what ran: status, logs, cancel."
     ),
+    "backfill|backfills": Part(
+        "lamplighter_cli.commands.backfill:app", "See and stop what runs again, or late."
+    ),
+    "simulate|sim": Part("lamplighter_cli.commands.simulate:simulate", "See what a time to come would hold."),
     "agent|agents": Part("lamplighter_cli.commands.agent:app", "The programs that do the work."),
     "team|teams": Part("lamplighter_cli.commands.team:app", "Several agents for one job."),
+    "calendar|calendars|cal": Part(
+        "lamplighter_cli.commands.calendar:app", "Days and hours that jobs leave out."
+    ),
+    "environment|environments|env|envs": Part(
+        "lamplighter_cli.commands.environment:app", "Where work happens, with what, and when not."
+    ),
     "token|tokens": Part("lamplighter_cli.commands.token:app", "Who may use the API."),
     "version": Part(
         "lamplighter_cli.commands.version:show_version", "The versions of lamp and of the gateway."
@@ -54,7 +64,7 @@ def run(arguments: Sequence[str], lamp: Lamp) -> int:
         return _say(lamp, ended.lines(), ended.exit)
     except UsageError as wrong:
         command_path = wrong.ctx.command_path if wrong.ctx else "lamp"
-        sentence = f"{wrong.format_message().rstrip('.?')} (see `{command_path} --help`)"
+        sentence = f"{plain_range(wrong.format_message()).rstrip('.?')} (see `{command_path} --help`)"
         return _say(lamp, [sentence], Exit.USAGE)
     except ClickException as wrong:
         return _say(lamp, [wrong.format_message()], Exit.USAGE)

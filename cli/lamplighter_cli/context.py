@@ -59,14 +59,19 @@ class Lamp:
             columns=shutil.get_terminal_size().columns if terminal else None,
         )
 
-    def confirm(self, question: str, yes: bool) -> None:
+    @property
+    def attended(self) -> bool:
+        """Whether there is somebody to ask."""
+        return self.stdin.isatty() and self.stdout.isatty()
+
+    def confirm(self, question: str, yes: bool, refused: str = "nothing was deleted") -> None:
         """Ask before what cannot be undone, where there is somebody to ask. Raises `LampError` on a no."""
-        if yes or not (self.stdin.isatty() and self.stdout.isatty()):
+        if yes or not self.attended:
             return
         self.stderr.write(f"{question} [y/N] ")
         self.stderr.flush()
         if self.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise LampError("nothing was deleted")
+            raise LampError(refused)
 
 
 def of(ctx: typer.Context) -> Lamp:

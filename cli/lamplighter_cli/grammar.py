@@ -4,6 +4,7 @@ A command's name may be written `list|ls|l`: the first is its name, the others l
 """
 
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,6 +25,7 @@ from lamplighter_cli.output import Format
 
 PLAIN: Any = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 CONTEXT = {"help_option_names": ["-h", "--help"]}
+_RANGE = re.compile(r"is not in the range (?:(\d+)<=x<=(\d+)|x>=(\d+))", re.ASCII)
 BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
@@ -46,6 +48,18 @@ class LampCommand(TyperCommand):
         settings["context_settings"] = {**CONTEXT, **(settings.get("context_settings") or {})}
         super().__init__(name, **settings)
 
+    def format_options(self, ctx: ClickContext, formatter: HelpFormatter) -> None:
+        """Arguments, then options in groups: those that belong to no other come first."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for param in self.get_params(ctx):
+            title = getattr(param, "rich_help_panel", None) or _title(param)
+            if record := param.get_help_record(ctx):
+                sections.setdefault(title, []).append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
     def parse_args(self, ctx: ClickContext, args: list[str]) -> list[str]:
         flags = {opt for param in self.params if param.metavar == "BOOL" for opt in param.opts}
         return super().parse_args(ctx, spell_out(args, flags))
@@ -56,6 +70,10 @@ class LampCommand(TyperCommand):
         except BrokenPipeError as broken:
             # Typer would end the process here, with exit code 1.
             raise ReaderGone from broken
+
+
+def _title(param: ClickParameter) -> str:
+    return "Arguments" if param.param_type_name == "argument" else "Options"
 
 
 class LampGroup(TyperGroup):
@@ -203,6 +221,16 @@ def _set_url(lamp: Lamp, text: str) -> None:
 
 def _set_token_file(lamp: Lamp, text: str) -> None:
     lamp.token_file = Path(text)
+
+
+def plain_range(sentence: str) -> str:
+    """A refusal with its bounds in words: `0 is not a whole number from 1 to 100`."""
+    return _RANGE.sub(
+        lambda found: (
+            f"is not a whole number {f'from {found[1]} to {found[2]}' if found[1] else f'of {found[3]} or more'}"
+        ),
+        sentence,
+    )
 
 
 def spell_out(arguments: list[str], flags: set[str]) -> list[str]:

@@ -28,14 +28,14 @@ def pairs(given: Iterable[str], option: str) -> dict[str, str]:
     for pair in given:
         name, equals, value = pair.partition("=")
         if not (equals and name):
-            raise WrongUse(f"{option} {pair!r} is not NAME=VALUE")
+            raise WrongUse(f"{option} {pair!r} is not NAME=VALUE: write one such as REGION=eu-west")
         found[name] = value
     return found
 
 
 def document(path: str, stdin: TextIO = sys.stdin) -> dict[str, Any]:
     """The JSON object in a file, `-` for standard input."""
-    content = _read(stdin if path == "-" else Path(path), "--file")
+    content = contents(path, "--file", stdin)
     try:
         found = json.loads(content)
     except ValueError as broken:
@@ -43,6 +43,11 @@ def document(path: str, stdin: TextIO = sys.stdin) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise WrongUse(f"--file {path} holds {_kind(found)}; it has to be one JSON object")
     return found
+
+
+def contents(path: str, option: str, stdin: TextIO = sys.stdin) -> str:
+    """The text in a file, `-` for standard input."""
+    return _read(stdin if path == "-" else Path(path), option)
 
 
 def _kind(value: object) -> str:

@@ -32,6 +32,11 @@ def on_job(client: "Client", named: str, act: Callable[[str], T]) -> T:
     return act(item(JOBS, _id_of(client.get(JOBS), named, refused)))
 
 
+def job_id(client: "Client", named: str) -> str:
+    """The id of the job that a person calls `named`. Raises as `on_job` does."""
+    return str(on_job(client, named, client.get)["id"])
+
+
 def _id_of(jobs: list[dict[str, Any]], name: str, refused: Problem | None) -> str:
     ids = [str(job["id"]) for job in jobs if job.get("name") == name]
     match ids:

@@ -52,7 +52,7 @@ class Output:
         if self.is_json:
             self.json(rows)
         elif rows:
-            self._table(rows, columns)
+            self.table(rows, columns)
         else:
             self.note(empty)
 
@@ -64,7 +64,15 @@ class Output:
         if heading:
             self.line(heading)
             self.line()
-        self._sheet(sheet(document, self.clock))
+        self.sheet(sheet(document, self.clock))
+
+    def first(self, rows: Sequence[Record], columns: Sequence[Column], most: int, total: int = 0) -> None:
+        """A table of the first `most`, and how many more there are of `total`, or else of these."""
+        if not rows:
+            return
+        self.table(rows[:most], columns)
+        if (more := max(total, len(rows)) - most) > 0:
+            self.line(f"... and {more} more")
 
     def done(self, document: Record, sentence: str) -> None:
         """What was done, in a sentence, where the answer itself says little."""
@@ -88,13 +96,25 @@ class Output:
         """For the person at the screen, not part of the answer: on standard error."""
         self._err.write(styled(clean(text), DIM, self._colour and self._err.isatty()) + "\n")
 
+    def title(self, text: str) -> None:
+        """Over a part of an answer that has several."""
+        self._out.write(styled(clean(text), BOLD, self._colour) + "\n")
+
+    def paragraph(self, text: str) -> None:
+        """Sentences, broken at words to fit a screen. A pipe gets them in one line."""
+        import textwrap
+
+        for sentences in text.splitlines():
+            line = clean(sentences)
+            self._out.write((textwrap.fill(line, self._columns) if self._columns else line) + "\n")
+
     def log(self, text: str, error: bool) -> None:
         """A line of a log on the stream it came from; exact in a pipe, cleaned on a terminal."""
         stream = self._err if error else self._out
         stream.write((clean(text) if stream.isatty() else text) + "\n")
         stream.flush()
 
-    def _table(self, rows: Sequence[Record], columns: Sequence[Column]) -> None:
+    def table(self, rows: Sequence[Record], columns: Sequence[Column]) -> None:
         cells = [[_cell(column.read(row, self.clock)) for column in columns] for row in rows]
         titles = [column.title for column in columns]
         widths = [max(width(row[i]) for row in [titles, *cells]) for i in range(len(columns))]
@@ -122,7 +142,7 @@ class Output:
                 return
             widths[widest] -= 1
 
-    def _sheet(self, sheet: Sheet) -> None:
+    def sheet(self, sheet: Sheet) -> None:
         pairs = [(label, lines) for label, value in sheet if (lines := _lines(value))]
         margin = max((len(label) for label, _ in pairs), default=0) + len(GAP)
         for label, lines in pairs:

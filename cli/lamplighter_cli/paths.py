@@ -6,7 +6,12 @@ JOBS = "/api/v1/jobs"
 EXECUTIONS = "/api/v1/executions"
 AGENTS = "/api/v1/agents"
 TEAMS = "/api/v1/teams"
+CALENDARS = "/api/v1/calendars"
+ENVIRONMENTS = "/api/v1/environments"
 TOKENS = "/api/v1/tokens"
+BACKFILLS = "/api/v1/backfills"
+PREVIEW = "/api/v1/schedules/preview"
+SIMULATIONS = "/api/v1/simulations"
 VERSION = "/api/v1/version"
 
 

@@ -19,10 +19,14 @@ STATUS_STYLES = {
     "completed": GREEN,
     "fired": GREEN,
     "failed": RED,
+    "missed": RED,
+    "blocked": RED,
     "cancelled": YELLOW,
     "cancelling": YELLOW,
     "skipped": YELLOW,
+    "coalesced": YELLOW,
     "running": CYAN,
+    "started": CYAN,
     "queued": DIM,
 }
 

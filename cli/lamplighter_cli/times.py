@@ -1,10 +1,12 @@
 """Times for people: local, with the zone, and how far away."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 FAR = timedelta(days=60)
+_WRITTEN = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,44 @@ class Clock:
         """An RFC 3339 time as the reader's own; None for none, and the text itself when it is not a time."""
         if not text:
             return None
-        moment = _moment(text)
+        moment = moment_of(text)
         if moment is None:
             return str(text)
-        local = f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M:%S %Z}"
+        return self._hinted(_shown(moment, self.zone), moment)
+
+    def in_zone(self, text: object, zone: object) -> str | None:
+        """The same in a named zone, and in UTC. A zone that this machine does not know is left out."""
+        import zoneinfo
+
+        moment = moment_of(text)
+        if moment is None:
+            return self.local(text)
+        utc = _shown(moment, UTC)
+        try:
+            there = _shown(moment, zoneinfo.ZoneInfo(str(zone)))
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            there = utc
+        return self._hinted(utc if there == utc else f"{there} = {utc}", moment)
+
+    def retold(self, text: object) -> str:
+        """A sentence, its RFC 3339 times in UTC as the reader's own."""
+        return _WRITTEN.sub(lambda written: self._retold(written[0]), str(text))
+
+    def _retold(self, written: str) -> str:
+        return _shown(datetime.fromisoformat(written), self.zone)
+
+    def _hinted(self, shown: str, moment: datetime) -> str:
         hint = relative(moment - self.now) if self.hints else None
-        return f"{local} ({hint})" if hint else local
+        return f"{shown} ({hint})" if hint else shown
+
+    def is_past(self, text: object) -> bool:
+        """Whether an RFC 3339 time is over; no time never is."""
+        moment = moment_of(text)
+        return moment is not None and moment <= self.now
+
+
+def _shown(moment: datetime, zone: tzinfo | None) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def relative(distance: timedelta) -> str | None:
@@ -42,7 +76,7 @@ def relative(distance: timedelta) -> str | None:
 
 def duration(start: object, end: object) -> str | None:
     """How long from one RFC 3339 time to another; None while one is missing."""
-    first, last = _moment(start), _moment(end)
+    first, last = moment_of(start), moment_of(end)
     if first is None or last is None:
         return None
     seconds = (last - first).total_seconds()
@@ -53,7 +87,8 @@ def duration(start: object, end: object) -> str | None:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def _moment(text: object) -> datetime | None:
+def moment_of(text: object) -> datetime | None:
+    """An RFC 3339 time; None for what is none."""
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from lamplighter_contracts import (
     agents,
+    calendars,
     control,
     environments,
     events,
@@ -28,12 +29,17 @@ WIRE_TYPES: tuple[type[BaseModel], ...] = (
     agents.Agent,
     agents.Team,
     environments.Environment,
+    calendars.Calendar,
     tokens.Token,
     webhooks.WebhookReservation,
     gates.Gate,
     events.JobTriggered,
     events.JobDue,
     events.JobSkipped,
+    events.JobQueued,
+    events.JobBackfill,
+    events.BackfillRequested,
+    events.BackfillCancelled,
     events.TriggerDecided,
     events.ExecutionStarted,
     events.ExecutionCancelling,
@@ -49,6 +55,9 @@ WIRE_TYPES: tuple[type[BaseModel], ...] = (
     queries.LogPage,
     queries.JobSummaries,
     queries.OccurrencePage,
+    queries.OccurrenceAnswer,
+    queries.BackfillPage,
+    queries.DurationsAnswer,
 )
 
 

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from lamplighter_cli import app
@@ -36,6 +36,7 @@ class CommandLine:
     data: Path
     environment: dict[str, str] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
+    zone: tzinfo = UTC
 
     def __call__(self, *arguments: str, stdin: str = "", terminal: bool = False) -> Ran:
         out, err = Screen(terminal=terminal), Screen(terminal=terminal)
@@ -45,7 +46,7 @@ class CommandLine:
             "LAMP_DATA": str(self.data),
             **self.environment,
         }
-        lamp = Lamp(environment, Screen(stdin, terminal), out, err, self._now, self.pauses.append, UTC)
+        lamp = Lamp(environment, Screen(stdin, terminal), out, err, self._now, self.pauses.append, self.zone)
         code = app.run(arguments, lamp)
         return Ran(code, out.getvalue(), err.getvalue())
 

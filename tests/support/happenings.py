@@ -14,7 +14,9 @@ from lamplighter_contracts.events import (
     ExecutionStatus,
     ExecutionStep,
     Firing,
+    JobBackfill,
     JobDue,
+    JobQueued,
     JobSkipped,
     LogBatch,
     LogLine,
@@ -73,6 +75,49 @@ def due(
         firing=firing(number, payload),
         decided_at=at(number + 0.25),
     )
+
+
+def queued(number: int = 0, job_id: str = JOB, payload: Any = None) -> JobQueued:
+    return JobQueued(
+        job_id=job_id,
+        job_revision=7,
+        execution_id=execution(number, job_id),
+        firing=firing(number, payload),
+        decided_at=at(number + 0.125),
+        detail="waits for the end of the one before",
+    )
+
+
+def backfilled(number: int, backfill_id: str = "fill-1", job_id: str = JOB) -> JobDue:
+    """The occurrence that many seconds after noon, fired a day later."""
+    key = f"{backfill_id}:{number}"
+    occurrence = Firing(
+        kind=TriggerKind.BACKFILL, key=key, nominal_at=at(number), backfill_id=backfill_id, triggered_by="ada"
+    )
+    fired = due(number, job_id)
+    return fired.model_copy(
+        update={
+            "execution_id": execution_id(at(number + 86_400), job_id, key),
+            "firing": occurrence,
+            "decided_at": at(number + 86_400),
+        }
+    )
+
+
+def backfill(phase: str = "started", backfill_id: str = "fill-1", **changes: Any) -> JobBackfill:
+    fields: dict[str, Any] = {
+        "backfill_id": backfill_id,
+        "job_id": JOB,
+        "phase": phase,
+        "at": at(0 if phase == "started" else 60),
+        "after_at": at(-3_600),
+        "until_at": at(0),
+        "fired": 0 if phase == "started" else 12,
+        "max_parallel": 2,
+        "requested_at": at(0),
+        "requested_by": "ada",
+    }
+    return JobBackfill(**fields | changes)
 
 
 def skipped(number: int = 0, job_id: str = JOB, reason: SkipReason = SkipReason.OVERLAP) -> JobSkipped:
@@ -163,6 +208,10 @@ def _subject(event: Event) -> str:
             return subjects.job_due("default", event.job_id)
         case JobSkipped():
             return subjects.job_skipped(event.job_id)
+        case JobQueued():
+            return subjects.job_queued(event.job_id)
+        case JobBackfill():
+            return subjects.job_backfill(event.job_id)
         case ExecutionStarted() | ExecutionCancelling() | ExecutionFinished():
             return subjects.execution_status(event.execution_id)
         case ExecutionStep():

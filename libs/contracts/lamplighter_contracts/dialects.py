@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
 from lamplighter_contracts.fields import rfc3339
+from lamplighter_contracts.flat_shape import FIELD_NAMES, PLACES, flattened, nested
 from lamplighter_contracts.jobs import (
     JOB_LIMIT,
     AgentExecutor,
@@ -32,21 +33,21 @@ FIELDS = frozenset(
         "enabled",
         "schedule",
         "schedules",
+        "seconds",
         "timezone",
         "webhook_path",
         "agent_id",
         "team_id",
         "smart",
         "environment",
-        "overlap",
-        "timeout_seconds",
         "variables",
+        *PLACES,
     }
 )
 """The flat shape's own fields: what a person may set."""
 
 WHO = frozenset({"agent_id", "team_id", "smart"})
-WHEN = frozenset({"schedule", "schedules", "webhook_path"})
+WHEN = frozenset({"schedule", "schedules", "seconds", "webhook_path"})
 
 READ_ONLY = frozenset(
     {
@@ -67,9 +68,14 @@ READ_ONLY = frozenset(
         "next_runs",
         "executor",
         "entity_name",
+        "pause",
     }
 )
 """Fields of an answer. A client may send a whole answer back: these are passed over."""
+
+
+MOST_UNKNOWN = 20
+"""So many unknown fields are told of; the others after these are mended."""
 
 
 def parse_job(body: Mapping[str, Any]) -> JobSpec:
@@ -94,7 +100,8 @@ def change_job(job: JobSpec, body: Mapping[str, Any]) -> JobSpec:
 
 def _flatten(body: Mapping[str, Any]) -> Wire:
     """Either dialect as the flat one. A value given in both spellings must be the same in both."""
-    errors = [_unknown(name) for name in body if name not in FIELDS | SERVER_FIELDS | READ_ONLY]
+    strange = [name for name in body if name not in FIELDS | SERVER_FIELDS | READ_ONLY]
+    errors = [_unknown(name) for name in strange[:MOST_UNKNOWN]]
     flat = {name: value for name, value in body.items() if name in FIELDS}
     for name in SERVER_FIELDS & body.keys():
         try:
@@ -120,17 +127,16 @@ def _unknown(name: str) -> FieldError:
 
 
 def _build(flat: Wire) -> JobSpec:
-    values = {k: v for k, v in flat.items() if k not in WHO | WHEN | {"timeout_seconds"} and v is not None}
+    values = {k: v for k, v in flat.items() if k not in WHO | WHEN | PLACES.keys() and v is not None}
     errors: list[FieldError] = []
-    if flat.get("timeout_seconds") is not None:
-        values["limits"] = {"timeout_seconds": flat["timeout_seconds"]}
+    values |= nested(flat)
     values["triggers"] = _triggers(flat, errors)
     values["executor"] = _executor(flat, errors)
     try:
         spec = JobSpec.model_validate(values)
     except ValidationError as invalid:
         # A wrong executor has been reported under the field the caller used.
-        errors += [e for e in from_validation(invalid, _FIELD_NAMES) if e.field != "executor" or not errors]
+        errors += [e for e in from_validation(invalid, FIELD_NAMES) if e.field != "executor" or not errors]
     if errors:
         raise InvalidInput(errors)
     _bound(spec)
@@ -147,12 +153,10 @@ def _bound(spec: JobSpec) -> None:
     raise InvalidInput([FieldError(field=largest, problem=problem)])
 
 
-_FIELD_NAMES = {"limits.timeout_seconds": "timeout_seconds", "limits": "timeout_seconds"}
-
-
 def _triggers(flat: Wire, errors: list[FieldError]) -> list[Wire]:
-    several = flat.get("schedules")
-    one = flat.get("schedule")
+    several, one, seconds = flat.get("schedules"), flat.get("schedule"), flat.get("seconds")
+    if not isinstance(seconds, bool | None):
+        errors.append(FieldError(field="seconds", problem="must be true or false"))
     if several is not None and not (isinstance(several, list) and all(isinstance(s, str) for s in several)):
         errors.append(FieldError(field="schedules", problem="must be a list of cron expressions"))
         several = None
@@ -162,7 +166,9 @@ def _triggers(flat: Wire, errors: list[FieldError]) -> list[Wire]:
     if one and several and one not in several:
         errors.append(FieldError(field="schedule", problem="must be one of 'schedules' when both are given"))
     schedules = list(dict.fromkeys(several or ([one] if one else [])))
-    triggers: list[Wire] = [{"kind": "schedule", "schedule": expression} for expression in schedules]
+    triggers: list[Wire] = [
+        {"kind": "schedule", "schedule": expression, "seconds": seconds is True} for expression in schedules
+    ]
     if flat.get("webhook_path") is not None:
         triggers.append({"kind": "webhook", "path": flat["webhook_path"]})
     return triggers
@@ -204,14 +210,14 @@ def _flat(job: JobSpec) -> Wire:
         "prompt": job.prompt,
         "description": job.description,
         "enabled": job.enabled,
-        "schedules": list(job.schedules),
+        "schedules": [trigger.schedule for trigger in job.schedules],
+        "seconds": any(trigger.seconds for trigger in job.schedules),
         "timezone": job.timezone,
         "webhook_path": webhook.path if webhook else None,
         **_who(job),
         "environment": job.environment,
-        "overlap": job.overlap.value,
-        "timeout_seconds": job.limits.timeout_seconds,
         "variables": dict(job.variables),
+        **flattened(job),
     }
 
 
@@ -228,7 +234,7 @@ def _who(job: JobSpec) -> Wire:
 def render_job(job: Job) -> Wire:
     """A job in both spellings, without what other parts know of it (its runs, the address of its webhook)."""
     flat = _flat(job)
-    schedule = job.schedules[0] if job.schedules else None
+    schedule = job.schedules[0].schedule if job.schedules else None
     entity_id = flat["agent_id"] or flat["team_id"]
     return {
         "id": job.job_id,
@@ -236,6 +242,7 @@ def render_job(job: Job) -> Wire:
         **flat,
         "schedule": schedule,
         "status": "active" if job.enabled else "disabled",
+        "pause": job.pause.model_dump(mode="json") if job.pause else None,
         "trigger_type": "cron" if job.schedules else "webhook" if job.webhook else "manual",
         "cron_schedule": schedule,
         "cron_timezone": job.timezone,

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Slug
+from lamplighter_contracts.timing import Exclusions
 
 DEFAULT_ENVIRONMENT = "default"
 DEFAULT_QUEUE = "default"
@@ -14,6 +15,10 @@ class Environment(Model):
     description: Description = ""
     queue: Slug = DEFAULT_QUEUE
     variables: dict[EnvName, str] = Field(default_factory=dict)
+    timezone: str = "UTC"
+    """In which its exclusions are read."""
+    exclusions: Exclusions = Exclusions()
+    """Hold for the schedules of all jobs in it, beside their own."""
     created_at: Instant
     updated_at: Instant
     revision: int = 0

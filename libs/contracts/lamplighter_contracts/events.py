@@ -13,6 +13,7 @@ class TriggerKind(StrEnum):
     SCHEDULE = "schedule"
     WEBHOOK = "webhook"
     MANUAL = "manual"
+    BACKFILL = "backfill"
 
 
 class Event(Model):
@@ -34,6 +35,11 @@ class Firing(Model):
     key: str
     nominal_at: Instant
     """The scheduled instant, or the instant a trigger was accepted."""
+    effective_at: Instant | None = None
+    """The nominal instant moved by spread and jitter, where the job has any."""
+    caught_up: bool = False
+    """Whether it fires late on purpose: it was missed, and the job catches up."""
+    backfill_id: str = ""
     payload: Any = None
     delivery: Delivery | None = None
     triggered_by: str = ""
@@ -76,17 +82,63 @@ class JobDue(Event):
     job: Job
     firing: Firing
     decided_at: Instant
+    prompt: str = ""
+    """The job's prompt as rendered for this firing; empty where it is the job's own text as it stands there."""
     gated: bool = False
     """Whether the job's gate waits to hear of this execution's end."""
+
+    @property
+    def asked(self) -> str:
+        """What the executor is asked. Nothing renders it again."""
+        return self.prompt or self.job.prompt
 
 
 class SkipReason(StrEnum):
     OVERLAP = "overlap"
+    COALESCED = "coalesced"
+    """Another occurrence that waits stands for it."""
+    REPLACED = "replaced"
+    """It waited, and a newer one took its place."""
     PAUSED = "paused"
     MISSED = "missed"
+    EXCLUDED_DATE = "excluded_date"
+    BLACKOUT = "blackout"
+    CALENDAR = "calendar"
+    EXHAUSTED = "exhausted"
+    """The schedule has fired as often as it may."""
+    BLOCKED = "blocked"
+    """Its prompt cannot be rendered."""
+    EXPIRED = "expired"
+    """It waited until what started it was forgotten."""
+    CANCELLED = "cancelled"
+    """It was cancelled while it waited."""
     DELETED = "deleted"
     TOO_LARGE = "too_large"
     """Job and payload together do not fit into one message."""
+
+
+class Outcome(StrEnum):
+    """What became of an occurrence, as the ledger has it."""
+
+    FIRED = "fired"
+    QUEUED = "queued"
+    """It waits for its turn. The only outcome that another one follows."""
+    COALESCED = "coalesced"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+    BLOCKED = "blocked"
+
+
+def outcome_of(reason: SkipReason) -> Outcome:
+    match reason:
+        case SkipReason.COALESCED:
+            return Outcome.COALESCED
+        case SkipReason.MISSED:
+            return Outcome.MISSED
+        case SkipReason.BLOCKED:
+            return Outcome.BLOCKED
+        case _:
+            return Outcome.SKIPPED
 
 
 class JobSkipped(Event):
@@ -102,7 +154,76 @@ class JobSkipped(Event):
     reason: SkipReason
     detail: str
     count: int = 1
-    """How many occurrences this record stands for, when a long outage missed more than are listed singly."""
+    """How many occurrences this record stands for. The firing is the last of them."""
+    first_at: Instant | None = None
+    """The nominal instant of the first of them, where there are several."""
+
+
+class JobQueued(Event):
+    """An occurrence waits for its turn: for the end of an execution, or for its time in a catch-up."""
+
+    event_type: ClassVar[str] = "lamplighter.job.queued.v1"
+
+    job_id: Slug
+    job_revision: int
+    execution_id: str
+    firing: Firing
+    decided_at: Instant
+    detail: str
+    not_before: Instant | None = None
+
+
+class BackfillRequested(Event):
+    """Somebody asked for the occurrences of a past range. Kept where the job's triggers are."""
+
+    event_type: ClassVar[str] = "lamplighter.backfill.requested.v1"
+
+    kind: Literal["requested"] = "requested"
+    backfill_id: str
+    job_id: Slug
+    after_at: Instant
+    """Exclusive."""
+    until_at: Instant
+    """Inclusive."""
+    instants: tuple[Instant, ...] = Field(default=(), max_length=1_000)
+    """Chosen occurrences of the range, ascending. Empty for all that the schedule has there."""
+    total: int
+    max_parallel: int
+    requested_at: Instant
+    requested_by: str = ""
+
+
+class BackfillCancelled(Event):
+    """Somebody asked for the end of a backfill: what has not fired does not, what runs is cancelled."""
+
+    event_type: ClassVar[str] = "lamplighter.backfill.cancelled.v1"
+
+    kind: Literal["cancelled"] = "cancelled"
+    backfill_id: str
+    job_id: Slug
+    requested_at: Instant
+    requested_by: str = ""
+
+
+BackfillOrder = Annotated[BackfillRequested | BackfillCancelled, Field(discriminator="kind")]
+"""What is on the subject of a backfill."""
+
+
+class JobBackfill(Event):
+    """How a backfill stands: it began, every occurrence of it is over, or it was cancelled."""
+
+    event_type: ClassVar[str] = "lamplighter.job.backfill.v1"
+
+    backfill_id: str
+    job_id: Slug
+    phase: Literal["started", "completed", "cancelled"]
+    at: Instant
+    after_at: Instant
+    until_at: Instant
+    fired: int
+    max_parallel: int
+    requested_at: Instant
+    requested_by: str = ""
 
 
 class TriggerDecided(Event):
@@ -111,7 +232,7 @@ class TriggerDecided(Event):
     event_type: ClassVar[str] = "lamplighter.job.trigger-decided.v1"
 
     execution_id: str
-    outcome: Literal["due", "skipped"]
+    outcome: Literal["due", "queued", "skipped"]
     detail: str = ""
 
 

@@ -1,5 +1,6 @@
 """The kinds of value that catalog models, events and queries are made of."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,7 +14,14 @@ class Model(BaseModel):
 
 
 def _to_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the years that a calendar has") from None
+
+
+def is_slug(text: str) -> bool:
+    return re.fullmatch(SLUG, text) is not None and not text.endswith("\n")
 
 
 def rfc3339(value: datetime) -> str:
@@ -28,6 +36,7 @@ Instant = Annotated[AwareDatetime, AfterValidator(_to_utc), PlainSerializer(rfc3
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 """A name that people choose and that fits a NATS subject and a URL: small letters, digits, inner hyphens."""
+
 
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 EnvName = Annotated[str, StringConstraints(pattern=ENV_NAME, max_length=128)]

@@ -1,13 +1,13 @@
 """A job: what (a prompt), when (triggers), who (an executor), and within which limits."""
 
 from datetime import timedelta
-from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, DEFAULT_QUEUE
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Prompt, Slug
+from lamplighter_contracts.timing import Concurrency, Exclusions, Missed, Pause, Spread, Window
 
 WEBHOOK_PATH = r"^/[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*$"
 WebhookPath = Annotated[str, StringConstraints(pattern=WEBHOOK_PATH, max_length=200)]
@@ -15,10 +15,12 @@ Schedule = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1,
 
 
 class ScheduleTrigger(Model):
-    """Fires at the instants of a cron expression or preset, read in the job's time zone."""
+    """Fires at the instants of a cron expression, a preset, `@every` or `@at`, read in the job's time zone."""
 
     kind: Literal["schedule"] = "schedule"
     schedule: Schedule
+    seconds: bool = False
+    """Whether a cron expression may have six fields, seconds first."""
 
 
 class WebhookTrigger(Model):
@@ -51,13 +53,6 @@ class SmartExecutor(Model):
 Executor = Annotated[AgentExecutor | TeamExecutor | SmartExecutor, Field(discriminator="kind")]
 
 
-class Overlap(StrEnum):
-    """What happens to a firing while an execution of the job still runs."""
-
-    SKIP = "skip"
-    ALLOW = "allow"
-
-
 LONGEST_RUN = timedelta(hours=24)
 """The largest time limit that a job may have. How long states stay on the bus is derived from it."""
 
@@ -77,17 +72,22 @@ class JobSpec(Model):
     prompt: Prompt
     description: Description = ""
     enabled: bool = True
+    """Whether it runs by its triggers unless told otherwise: `Job.pause` says since when and until when it does not."""
     triggers: tuple[Trigger, ...] = Field(default=(), max_length=16)
     executor: Executor
     timezone: str = "UTC"
     environment: Slug = DEFAULT_ENVIRONMENT
-    overlap: Overlap = Overlap.SKIP
+    concurrency: Concurrency = Concurrency()
+    missed: Missed = Missed()
+    window: Window = Window()
+    exclusions: Exclusions = Exclusions()
+    spread: Spread = Spread()
     limits: Limits = Limits()
     variables: dict[EnvName, str] = Field(default_factory=dict)
 
     @property
-    def schedules(self) -> tuple[str, ...]:
-        return tuple(t.schedule for t in self.triggers if isinstance(t, ScheduleTrigger))
+    def schedules(self) -> tuple[ScheduleTrigger, ...]:
+        return tuple(t for t in self.triggers if isinstance(t, ScheduleTrigger))
 
     @property
     def webhook(self) -> WebhookTrigger | None:
@@ -101,12 +101,27 @@ class Job(JobSpec):
     created_at: Instant
     updated_at: Instant
     scheduled_from: Instant
-    """Occurrences at or before this were never this schedule's: set when it is made, changed or enabled."""
+    """Occurrences at or before this were never this schedule's: set when it is made or changed, or restored."""
+    pause: Pause | None = None
+    """The pause that lasts, or else the last one there was."""
     created_by: str = ""
     deleted_at: Instant | None = None
     revision: int = 0
     """The catalog's sequence of this revision: the ETag. Set when read, 0 in what is being written."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _pause_what_is_disabled(cls, data: Any) -> Any:
+        """A job that was disabled before pauses were told of says no more than that."""
+        if isinstance(data, dict) and data.get("enabled") is False and data.get("pause") is None:
+            return {**data, "pause": {"paused_at": data.get("updated_at")}}
+        return data
+
     @property
-    def runs_by_schedule(self) -> bool:
-        return self.enabled and self.deleted_at is None and bool(self.schedules)
+    def is_scheduled(self) -> bool:
+        """Whether it has occurrences at all, paused or not."""
+        return self.deleted_at is None and bool(self.schedules)
+
+    def paused_at(self, instant: Instant) -> bool:
+        """Whether it does not run by its triggers at `instant`."""
+        return self.pause is not None and self.pause.covers(instant)

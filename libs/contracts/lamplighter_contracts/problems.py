@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from lamplighter_contracts.fields import ENV_NAME, SLUG, Model
 from lamplighter_contracts.jobs import WEBHOOK_PATH
+from lamplighter_contracts.timing import PAYLOAD_PATH
 
 
 class FieldError(Model):
@@ -27,6 +28,7 @@ _PATTERNS = {
     SLUG: "must be small letters, digits and inner hyphens, at most 64, such as 'nightly-report'",
     WEBHOOK_PATH: "must be a path such as '/deploy-trigger': letters, digits and . _ ~ - between slashes",
     ENV_NAME: "must be a variable's name: letters, digits and _, not a digit first",
+    PAYLOAD_PATH: "must be a path into the payload, such as 'payload.pull_request.number'",
     r"\S": "must not be empty",
 }
 
@@ -49,10 +51,12 @@ def _name(location: tuple[int | str, ...], names: Mapping[str, str]) -> str:
         return "schedule"
     if path.startswith("executor."):
         return path.removeprefix("executor.")
-    return names.get(path, path)
+    # What is wrong with one of a list is wrong with the list.
+    of_a_list = path.rpartition(".")
+    return names.get(path) or (names.get(of_a_list[0]) if of_a_list[2].isdigit() else None) or path
 
 
-_TAGS = frozenset({"agent", "team", "smart", "webhook", "command", "noop", "[key]"})
+_TAGS = frozenset({"agent", "team", "smart", "webhook", "command", "noop", "days", "span", "[key]"})
 """Tags of the discriminated unions, and of a mapping's key, which pydantic puts into a location."""
 
 
@@ -68,6 +72,14 @@ def _problem(kind: str, message: str, error: Mapping[str, object]) -> str:
             return _PATTERNS.get(str(context.get("pattern")), f"must match {context.get('pattern')}")
         case "extra_forbidden":
             return "is not known"
+        case "tuple_type" | "list_type":
+            return "must be a list"
+        case "value_error":
+            return message.removeprefix("Value error, ")
+        case "timezone_aware":
+            return (
+                "must say its offset from UTC, such as '2026-12-01T09:00:00Z' or '2026-12-01T09:00:00+01:00'"
+            )
         case _:
             return message.replace("Input should ", "must ", 1)
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from lamplighter_contracts.events import ExecutionStatus, Firing, LogStream, SkipReason
+from lamplighter_contracts.events import ExecutionStatus, Firing, LogStream, Outcome, SkipReason
 from lamplighter_contracts.fields import Instant, Model
 
 
@@ -86,6 +86,7 @@ class ListExecutions(Query):
     statuses: tuple[ExecutionStatus, ...] = ()
     executor_kind: str | None = None
     executor_id: str | None = None
+    backfill_id: str | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     offset: Annotated[int, Field(ge=0)] = 0
     cursor: str | None = None
@@ -157,9 +158,14 @@ class JobSummaries(Model):
 
 
 class ListOccurrences(Query):
+    """Newest first, by nominal instant: those in [from_at, until_at)."""
+
     subject: ClassVar[str] = "query.occurrences.list"
 
     job_id: str
+    from_at: Instant | None = None
+    until_at: Instant | None = None
+    outcomes: tuple[Outcome, ...] = ()
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     cursor: str | None = None
 
@@ -171,13 +177,72 @@ class OccurrenceRecord(Model):
     key: str
     firing: Firing
     decided_at: Instant
-    outcome: Literal["fired", "skipped"]
+    outcome: Outcome
     execution_id: str
     reason: SkipReason | None = None
     detail: str = ""
     count: int = 1
+    first_at: Instant | None = None
 
 
 class OccurrencePage(Model):
     occurrences: tuple[OccurrenceRecord, ...]
     next_cursor: str | None = None
+
+
+class FindOccurrence(Query):
+    """What the ledger has around an instant, to the second."""
+
+    subject: ClassVar[str] = "query.occurrences.find"
+
+    job_id: str
+    at: Instant
+
+
+class OccurrenceAnswer(Model):
+    at: OccurrenceRecord | None = None
+    """The record of that instant itself, or one that stands for several with that instant among them."""
+    before: OccurrenceRecord | None = None
+    after: OccurrenceRecord | None = None
+
+
+class BackfillRecord(Model):
+    backfill_id: str
+    job_id: str
+    phase: Literal["started", "completed", "cancelled"]
+    after_at: Instant
+    until_at: Instant
+    fired: int
+    max_parallel: int
+    requested_at: Instant
+    requested_by: str = ""
+    ended_at: Instant | None = None
+    executions: dict[ExecutionStatus, int] = Field(default_factory=dict)
+    """How many of its executions are in which state."""
+
+
+class ListBackfills(Query):
+    """Newest first, of one job or of all."""
+
+    subject: ClassVar[str] = "query.backfills.list"
+
+    job_id: str | None = None
+    backfill_id: str | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class BackfillPage(Model):
+    backfills: tuple[BackfillRecord, ...]
+
+
+class TypicalDurations(Query):
+    """How long executions of these jobs take: the median of the last twenty that ended, in seconds."""
+
+    subject: ClassVar[str] = "query.jobs.durations"
+
+    job_ids: Annotated[tuple[str, ...], Field(max_length=1_000)]
+
+
+class DurationsAnswer(Model):
+    seconds: dict[str, float]
+    """By job id. A job of which nothing has ended is not there."""

@@ -92,6 +92,7 @@ class Consumer:
 SCHEDULER_CATALOG = Consumer("scheduler-catalog", CATALOG, (f"{subjects.CATALOG_PREFIX}jobs.>",))
 SCHEDULER_TICKS = Consumer("scheduler-ticks", TIMERS, (subjects.ANY_TICK,))
 SCHEDULER_TRIGGERS = Consumer("scheduler-triggers", JOBS, (subjects.ANY_TRIGGER,))
+SCHEDULER_BACKFILLS = Consumer("scheduler-backfills", JOBS, (subjects.ANY_BACKFILL,))
 SCHEDULER_ENDS = Consumer("scheduler-ends", EXECUTIONS, (subjects.ANY_EXECUTION_STATUS,))
 
 STORE_WAIT = timedelta(seconds=30)

@@ -6,6 +6,7 @@ CATALOG_PREFIX = "$KV.catalog."
 
 ANY_TICK = "tick.job.*"
 ANY_TRIGGER = "trigger.job.>"
+ANY_BACKFILL = "trigger.backfill.>"
 ANY_JOB_EVENT = "job.>"
 ANY_EXECUTION_EVENT = "execution.>"
 ANY_EXECUTION_STATUS = "execution.*.status"
@@ -31,6 +32,16 @@ def trigger(job_id: str, key: str) -> str:
     return f"trigger.job.{job_id}.{subject_token(key)}"
 
 
+def backfill(job_id: str, backfill_id: str) -> str:
+    """What was ordered of a backfill: that it is made, perhaps that it ends."""
+    return f"trigger.backfill.{job_id}.{backfill_id}"
+
+
+def any_backfill(job_id: str = "*", backfill_id: str = "*") -> str:
+    """What was ordered of the backfills of one job, or of the one with that id."""
+    return f"trigger.backfill.{job_id}.{backfill_id}"
+
+
 def decided(job_id: str, key: str) -> str:
     """The mark, in the batch that decided it, that a trigger has been dealt with."""
     return f"decided.job.{job_id}.{subject_token(key)}"
@@ -51,6 +62,14 @@ def any_job_due(queue: str) -> str:
 
 def job_skipped(job_id: str) -> str:
     return f"job.skipped.{job_id}"
+
+
+def job_queued(job_id: str) -> str:
+    return f"job.queued.{job_id}"
+
+
+def job_backfill(job_id: str) -> str:
+    return f"job.backfill.{job_id}"
 
 
 def execution_status(execution_id: str) -> str:

@@ -7,6 +7,7 @@ it cannot be read, or failed five times, and goes to `DEAD` with the reason, so 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from nats.aio.client import Client
@@ -42,6 +43,11 @@ class Received(Generic[E]):
     sequence: int
     deliveries: int
     message: Msg
+
+    @property
+    def stored_at(self) -> datetime:
+        """When the server stored it, by the server's clock."""
+        return self.message.metadata.timestamp
 
     async def ack(self) -> None:
         await self.message.ack()

@@ -1,4 +1,4 @@
-"""The five fields of a cron expression together: their canonical text, and whether they ever fire."""
+"""The fields of a cron expression together: their canonical text, and whether they ever fire."""
 
 from calendar import month_name
 from collections.abc import Sequence
@@ -9,12 +9,14 @@ from .fields import Field, read_field
 from .rules import RULES
 
 _LONGEST = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_FIVE, _SIX = 5, 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cron:
-    """Five fields that were checked, and that fire."""
+    """Six fields that were checked. Where only five were written, the second is 0."""
 
+    second: Field
     minute: Field
     hour: Field
     day: Field
@@ -23,14 +25,18 @@ class Cron:
 
     @property
     def text(self) -> str:
-        """The canonical five fields: names as numbers, single spaces, nothing that means the same in two ways."""
+        """The canonical fields: names as numbers, single spaces, nothing that means the same in two ways.
+
+        Five of them, unless a second other than 0 needs the sixth.
+        """
         fields = (self.minute, self.hour, self.day, self.month, self.weekday)
-        return " ".join(field.text for field in fields)
+        five = " ".join(field.text for field in fields)
+        return five if self.second.text == "0" else f"{self.second.text} {five}"
 
     @property
     def fixed_time(self) -> bool:
-        """Whether it names its minutes and hours, so that a jump of the clocks must neither lose nor repeat it."""
-        return not (self.minute.starred or self.hour.starred)
+        """Whether it names its time of day, so that a jump of the clocks must neither lose nor repeat it."""
+        return not (self.second.starred or self.minute.starred or self.hour.starred)
 
     @property
     def either_day(self) -> bool:
@@ -44,20 +50,33 @@ class Cron:
         return bool(self.day.marks) or self.day.numbers[0] <= longest
 
 
-def read_cron(expression: str) -> Cron:
-    """The five fields that `expression` writes. Raises ScheduleError: also where it would never fire."""
+def read_cron(expression: str, *, seconds: bool = False) -> Cron:
+    """The fields that `expression` writes: five, and with `seconds` also six, the second first.
+
+    Raises ScheduleError: also where no month has its day.
+    """
     texts = expression.lower().split()
-    if len(texts) != len(RULES):
-        raise ScheduleError(
-            "schedule",
-            f"The schedule {expression!r} has {len(texts)} field{'s' * (len(texts) != 1)}: write five "
-            "(minute, hour, day of month, month, day of week), such as '0 9 * * 1-5', "
-            "or a preset, such as '@daily 09:00'.",
-        )
+    if len(texts) == _FIVE:
+        texts.insert(0, "0")
+    elif len(texts) != _SIX or not seconds:
+        raise _wrong_count(expression, len(texts), seconds)
     cron = Cron(*(read_field(text, rule) for text, rule in zip(texts, RULES, strict=True)))
     if not cron.day_exists and not cron.either_day:
         raise _never_fires(expression, cron)
     return cron
+
+
+def _wrong_count(expression: str, count: int, seconds: bool) -> ScheduleError:
+    five = "five (minute, hour, day of month, month, day of week), such as '0 9 * * 1-5'"
+    six = "six (second, minute, hour, day of month, month, day of week), such as '30 0 9 * * 1-5'"
+    if seconds:
+        advice = f"write {six}, or {five}"
+    elif count == _SIX:
+        advice = f"write {five}, or set `seconds: true` for a first field that is the second"
+    else:
+        advice = f"write {five}, or a preset, such as '@daily 09:00'"
+    fields = f"{count} field{'s' * (count != 1)}"
+    return ScheduleError("schedule", f"The schedule {expression!r} has {fields}: {advice}.")
 
 
 def _never_fires(expression: str, cron: Cron) -> ScheduleError:

@@ -1,8 +1,9 @@
-"""What is wrong with a schedule or a time zone that someone wrote."""
+"""What is wrong with something that someone wrote about when a job runs."""
 
 from typing import Literal
 
-Part = Literal["schedule", "timezone"]
+Part = Literal["schedule", "timezone", "blackouts", "exclude_dates", "calendars"]
+"""The field of a job that holds what is wrong."""
 
 
 class ScheduleError(ValueError):

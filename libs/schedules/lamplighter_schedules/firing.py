@@ -2,8 +2,8 @@
 
 A job at a fixed time that the clocks skip runs once, right after the jump, however long the jump (Debian gives
 up beyond three hours; a weekly job must not lose its week where a zone skips a day). In a repeated hour it runs
-in the first pass. A job with a wildcard minute or hour follows elapsed time: whatever the clock shows, when it
-shows it.
+in the first pass. A job with a wildcard second, minute or hour follows elapsed time: whatever the clock shows,
+when it shows it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,14 +20,14 @@ def next_fixed(times: WallTimes, zone: ZoneInfo, after: datetime) -> datetime:
     wall = after.astimezone(zone).replace(tzinfo=None)
     while True:
         wall = times.after(wall)
-        due = _first_shown(wall, zone)
+        due = first_shown(wall, zone)
         # In the second pass of a repeated hour, `wall` was shown before.
         if due > after:
             return due
 
 
-def _first_shown(wall: datetime, zone: ZoneInfo) -> datetime:
-    """When the clocks first show `wall`, or jump past it."""
+def first_shown(wall: datetime, zone: ZoneInfo) -> datetime:
+    """When the clocks first show the naive time `wall`, or jump past it. In UTC."""
     due = wall.replace(tzinfo=zone).astimezone(UTC)
     if due.astimezone(zone).replace(tzinfo=None) == wall:
         return due

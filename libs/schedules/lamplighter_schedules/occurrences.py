@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
-from itertools import groupby, islice, takewhile
+from itertools import groupby, islice
 
 from .schedule import Schedule
 
-COUNT_CAP = 10_000
-"""Where counting stops: a week of a job that runs every minute, and half a second of work."""
+COUNT_CAP = 100_000
+"""Where counting stops: ten weeks of every minute or a day of every second, and some 20 milliseconds of work."""
 
-_MINUTE = timedelta(minutes=1)
-_SECOND = timedelta(seconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -28,56 +27,21 @@ class Tally:
 
 
 def next_after(schedules: Sequence[Schedule], instant: datetime) -> datetime | None:
-    """The first occurrence of any of `schedules` strictly after `instant`, in UTC. None without schedules."""
-    return min((schedule.next_after(instant) for schedule in schedules), default=None)
+    """The first occurrence of any of `schedules` strictly after `instant`, in UTC. None where there is none."""
+    found = (schedule.next_after(instant) for schedule in schedules)
+    return min((following for following in found if following), default=None)
 
 
 def occurrences(
     schedules: Sequence[Schedule], after: datetime, until: datetime, limit: int
 ) -> list[datetime]:
     """The distinct instants in (after, until], ascending, in UTC: the earliest `limit` of them."""
-    merged = merge(*(_from(schedule, after) for schedule in schedules))
-    distinct = (instant for instant, _ in groupby(merged))
-    return list(islice(takewhile(lambda instant: instant <= until, distinct), max(limit, 0)))
-
-
-def _from(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    while True:
-        after = schedule.next_after(after)
-        yield after
+    return list(islice(_all(schedules, after, until), max(limit, 0)))
 
 
 def latest(schedules: Sequence[Schedule], after: datetime, until: datetime) -> datetime | None:
-    """The last occurrence in (after, until], in UTC.
-
-    It looks back in doubling spans and then halves, so that a year of every minute costs no more than a day: at
-    most some fifty searches a schedule.
-    """
-    span = _MINUTE
-    while until > after:
-        start = max(until - span, after)
-        found = next_after(schedules, start)
-        if found is None:
-            return None
-        if found <= until:
-            return _last_from(schedules, found, until)
-        if start == after:
-            return None
-        span *= 2
-    return None
-
-
-def _last_from(schedules: Sequence[Schedule], found: datetime, until: datetime) -> datetime:
-    """The last occurrence up to `until`, where `found` is one: nothing lies in (high, until] at any time."""
-    high = until
-    while high - found >= _SECOND:
-        middle = found + (high - found) / 2
-        later = next_after(schedules, middle)
-        if later is not None and later <= until:
-            found = later
-        else:
-            high = middle
-    return found
+    """The last occurrence in (after, until], in UTC."""
+    return next(_all(schedules, after, until, newest_first=True), None)
 
 
 def count_and_tail(
@@ -85,31 +49,32 @@ def count_and_tail(
 ) -> Tally:
     """How many occurrences lie in (after, until], and the last `keep` of them.
 
-    Bounded in work: it counts to `cap` (some 40 microseconds each) and no further; `exact` says whether that was
-    all. A tail beyond the cap is found from the end, at some ten searches an occurrence.
+    Bounded in work: it counts to `cap` and no further; `exact` says whether that was all. The tail of more than
+    `keep` is read from the end, so it costs what it holds.
     """
-    counted = occurrences(schedules, after, until, cap + 1)
-    if len(counted) <= cap:
-        return Tally(len(counted), counted[max(len(counted) - keep, 0) :], exact=True)
-    return Tally(cap, _tail(schedules, after, until, keep), exact=False)
+    ascending = _all(schedules, after, until)
+    found = list(islice(ascending, min(keep, cap)))
+    count = len(found) + sum(1 for _ in islice(ascending, cap + 1 - len(found)))
+    if count > len(found):
+        found = list(islice(_all(schedules, after, until, newest_first=True), keep))[::-1]
+    return Tally(min(count, cap), found, exact=count <= cap)
 
 
-def _tail(schedules: Sequence[Schedule], after: datetime, until: datetime, keep: int) -> list[datetime]:
-    found: list[datetime] = []
-    while len(found) < keep and (last := latest(schedules, after, until)):
-        found.append(last)
-        # Occurrences are whole seconds apart, so this is just before it.
-        until = last - _SECOND
-    return found[::-1]
+def _all(
+    schedules: Sequence[Schedule], after: datetime, until: datetime, *, newest_first: bool = False
+) -> Iterator[datetime]:
+    """The distinct occurrences in (after, until], lazily."""
+    each = [schedule.between(after, until, newest_first=newest_first) for schedule in schedules]
+    if len(each) == 1:
+        return each[0]
+    return (instant for instant, _ in groupby(merge(*each, reverse=newest_first)))
 
 
-def normal_gap(schedules: Sequence[Schedule], at: datetime) -> timedelta:
+def normal_gap(schedules: Sequence[Schedule], at: datetime) -> timedelta | None:
     """The period around `at`: from the first occurrence at or after it to the one that follows.
 
-    Raises ValueError without schedules.
+    None where nothing recurs: there are no two.
     """
-    first = next_after(schedules, at - _SECOND)
+    first = next_after(schedules, at - _MICROSECOND)
     second = next_after(schedules, first) if first else None
-    if first is None or second is None:
-        raise ValueError("no schedules: nothing recurs, so there is no gap")
-    return second - first
+    return second - first if first and second else None

@@ -45,7 +45,11 @@ def cron_of(preset: str) -> str:
     known = _PRESETS.get(name)
     if known is None:
         allowed = ", ".join(_PRESETS)
-        raise ScheduleError("schedule", f"There is no preset {name!r}: the presets are {allowed}.")
+        raise ScheduleError(
+            "schedule",
+            f"There is no preset {name!r}: the presets are {allowed}; and there are "
+            "'@every 90s' and '@at 2026-12-01 09:00'.",
+        )
     if not arguments:
         return known.cron
     found = re.fullmatch(known.arguments, " ".join(arguments), re.ASCII)

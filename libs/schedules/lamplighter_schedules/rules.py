@@ -1,4 +1,4 @@
-"""What each of the five cron fields may hold: its numbers, their names, and the day marks L, W and #."""
+"""What each cron field may hold: its numbers, their names, and the day marks L, W and #."""
 
 import re
 from collections.abc import Callable
@@ -65,6 +65,7 @@ def _weekday_mark(item: str, rule: Rule) -> str | None:
     return None
 
 
+SECOND = Rule("second", 0, 60, "0 to 59, with lists (0,30), ranges (0-15) and steps (*/5)")
 MINUTE = Rule("minute", 0, 60, "0 to 59, with lists (0,30), ranges (0-15) and steps (*/5)")
 HOUR = Rule("hour", 0, 24, "0 to 23, with lists (9,17), ranges (9-17) and steps (*/2)")
 DAY = Rule(
@@ -90,4 +91,4 @@ WEEKDAY = Rule(
     highest=7,
     mark_of=_weekday_mark,
 )
-RULES = (MINUTE, HOUR, DAY, MONTH, WEEKDAY)
+RULES = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY)

@@ -63,8 +63,8 @@ class Workshop:
         return result, await censor.close(running.stop.at_once)
 
     async def _members(self, running: Running, plan: Plan, censor: Censor) -> Outcome:
-        job, result = running.due.event.job, Final(ExecutionStatus.COMPLETED)
-        prompt, total = job.prompt, len(plan.members)
+        asked, result = running.due.event.asked, Final(ExecutionStatus.COMPLETED)
+        prompt, total = asked, len(plan.members)
         for number, agent in enumerate(plan.members, 1):
             if plan.team_id:
                 await self._step(running, number, agent, "started")
@@ -75,7 +75,7 @@ class Workshop:
                 await self._step(running, number, agent, "finished", ended.detail or ended.status)
             if ended.status is not ExecutionStatus.COMPLETED:
                 return of_member(ended, agent.agent_id, number, total) if plan.team_id else ended
-            result, prompt = ended, prompt_after(job.prompt, agent.agent_id, ended.result)
+            result, prompt = ended, prompt_after(asked, agent.agent_id, ended.result)
         return result
 
     async def _run(self, running: Running, plan: Plan, agent: Agent, prompt: str, censor: Censor) -> Outcome:

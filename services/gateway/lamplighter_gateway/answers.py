@@ -1,28 +1,45 @@
 """What the API says of jobs, executions and the rest: plain JSON shapes, and nothing that is secret."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from lamplighter_contracts.agents import Agent, Team
+from lamplighter_contracts.calendars import Calendar
 from lamplighter_contracts.dialects import render_job
+from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.events import ExecutionStatus, Firing, JobTriggered
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.jobs import AgentExecutor, Job, SmartExecutor, TeamExecutor
 from lamplighter_contracts.queries import ExecutionRecord, JobSummary, OccurrenceRecord
 from lamplighter_contracts.tokens import Token
 from lamplighter_gateway.catalog import Catalog
-from lamplighter_gateway.upcoming import next_runs, schedule_words
+from lamplighter_gateway.environments import flat
+from lamplighter_gateway.named import Thing
+from lamplighter_gateway.upcoming import schedule_words
 
 Wire = dict[str, Any]
 
 WEBHOOKS = "/api/v1/jobs/webhook"
 
 
-def job_answer(job: Job, catalog: Catalog, base_url: str, upcoming: list[datetime]) -> Wire:
-    """A job with what the catalog and the calendar know of it; its last run is added from history."""
-    following = rfc3339(upcoming[0]) if upcoming else None
+@dataclass(frozen=True)
+class Moment:
+    """What the calendar and the clock say of a job now: whether it is paused, and when it runs next."""
+
+    paused: bool
+    upcoming: Sequence[datetime] = ()
+
+
+def job_answer(job: Job, catalog: Catalog, base_url: str, moment: Moment) -> Wire:
+    """A job with what is known of it here; its last run is added from history."""
+    following = rfc3339(moment.upcoming[0]) if moment.upcoming else None
     return {
         **render_job(job),
+        # A pause ends by itself, and nobody writes that.
+        "enabled": not moment.paused,
+        "status": "disabled" if moment.paused else "active",
         "schedule_words": schedule_words(job),
         "next_run_at": following,
         "next_execution_at": following,
@@ -32,10 +49,6 @@ def job_answer(job: Job, catalog: Catalog, base_url: str, upcoming: list[datetim
         "entity_name": _entity_name(job, catalog),
         "webhook_url": webhook_url(base_url, job),
     }
-
-
-def with_next_runs(job: Job, answer: Wire, now: datetime, count: int) -> Wire:
-    return {**answer, "next_runs": [rfc3339(at) for at in next_runs(job, now, count)]}
 
 
 def last_run(summary: JobSummary | None) -> Wire:
@@ -61,9 +74,27 @@ def _entity_name(job: Job, catalog: Catalog) -> str | None:
             return None
 
 
-def item_answer(item: Agent | Team) -> Wire:
-    name = item.agent_id if isinstance(item, Agent) else item.team_id
-    return {"id": name, **item.model_dump(mode="json")}
+def thing_answer(thing: Thing) -> Wire:
+    """Of a calendar: all its entries, which a list leaves out."""
+    match thing:
+        case Agent(agent_id=name) | Team(team_id=name):
+            return {"id": name, **thing.model_dump(mode="json")}
+        case Calendar():
+            return {**brief_calendar(thing), **thing.model_dump(mode="json", include={"entries"})}
+        case Environment():
+            return _environment_answer(thing)
+
+
+def brief_calendar(calendar: Thing) -> Wire:
+    assert isinstance(calendar, Calendar)
+    fields = calendar.model_dump(mode="json", exclude={"entries"})
+    return {"id": calendar.calendar_id, **fields, "entry_count": len(calendar.entries)}
+
+
+def _environment_answer(environment: Environment) -> Wire:
+    # The one that is there without a word about it was never made.
+    unmade = {} if environment.revision else {"created_at": None, "updated_at": None}
+    return {"id": environment.environment_id, **flat(environment), **unmade}
 
 
 def token_answer(token: Token) -> Wire:
@@ -112,7 +143,7 @@ def occurrence_answer(record: OccurrenceRecord) -> Wire:
     return {**answer, "trigger": trigger_answer(record.firing)}
 
 
-def queued_record(trigger: JobTriggered, job: Job | None) -> ExecutionRecord:
+def queued_record(trigger: JobTriggered, job: Job | None, waits_for: str) -> ExecutionRecord:
     """An execution of which nothing is known but the start that was accepted."""
     return ExecutionRecord(
         execution_id=trigger.execution_id,
@@ -121,6 +152,7 @@ def queued_record(trigger: JobTriggered, job: Job | None) -> ExecutionRecord:
         firing=trigger.firing,
         status=ExecutionStatus.QUEUED,
         created_at=trigger.accepted_at,
+        detail=waits_for,
     )
 
 

@@ -7,25 +7,57 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from nats.aio.client import Client
 
+from lamplighter_contracts.streams import CATALOG
 from lamplighter_gateway.access import ACCESS
 from lamplighter_gateway.authentication import guard
 from lamplighter_gateway.catalog import Catalog
 from lamplighter_gateway.document import Document
 from lamplighter_gateway.edge import Edge
 from lamplighter_gateway.executions import Executions
+from lamplighter_gateway.gates import Gates
 from lamplighter_gateway.gateway import Gateway
 from lamplighter_gateway.history import History
 from lamplighter_gateway.inbox import Inbox
+from lamplighter_gateway.orders import Orders
 from lamplighter_gateway.problems import answer_problem
-from lamplighter_gateway.routes import agents, executions, health, jobs, teams, tokens, triggers
+from lamplighter_gateway.routes import (
+    agents,
+    backfills,
+    calendars,
+    catchups,
+    environments,
+    executions,
+    firings,
+    health,
+    jobs,
+    simulations,
+    teams,
+    tokens,
+    triggers,
+)
 from lamplighter_gateway.settings import Settings
 from lamplighter_gateway.sightings import Sightings
 from lamplighter_gateway.store import Store
+from lamplighter_runtime.clock import ServerClock, open_clock
 from lamplighter_runtime.connection import close_broker, open_broker
 from lamplighter_runtime.health import Health
 from lamplighter_runtime.service import Loops
 
-ROUTES = (health, triggers, jobs, executions, agents, teams, tokens)
+ROUTES = (
+    health,
+    triggers,
+    jobs,
+    firings,
+    backfills,
+    catchups,
+    executions,
+    agents,
+    teams,
+    calendars,
+    environments,
+    simulations,
+    tokens,
+)
 
 
 def build(settings: Settings, loops: Loops) -> Edge:
@@ -34,12 +66,14 @@ def build(settings: Settings, loops: Loops) -> Edge:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         client = await broker.connect()
-        gateway = _assemble(settings, client, loops)
+        clock = await open_clock(client, CATALOG)
+        gateway = _assemble(settings, client, clock, loops)
         app.state["gateway"], app.state["health"] = gateway, checks
         checks.watch_nats(client)
         checks.add("catalog", gateway.store.problem)
         checks.add("loops", loops.problem)
         loops.start("catalog", gateway.store.follow())
+        loops.start("clock", clock.run())
         try:
             yield
         finally:
@@ -64,7 +98,7 @@ def build(settings: Settings, loops: Loops) -> Edge:
     return Edge(app)
 
 
-def _assemble(settings: Settings, client: Client, loops: Loops) -> Gateway:
+def _assemble(settings: Settings, client: Client, clock: ServerClock, loops: Loops) -> Gateway:
     catalog, history = Catalog(), History(client)
     return Gateway(
         settings=settings,
@@ -74,7 +108,10 @@ def _assemble(settings: Settings, client: Client, loops: Loops) -> Gateway:
         inbox=Inbox(client),
         history=history,
         executions=Executions(history, Sightings(client), catalog),
+        gates=Gates(client),
+        orders=Orders(client),
         leaving=loops.leaving,
+        now=clock.now,
     )
 
 

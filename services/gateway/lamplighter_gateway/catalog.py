@@ -5,19 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from lamplighter_contracts.agents import Agent, Team
+from lamplighter_contracts.calendars import Calendar
 from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.ids import subject_token
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.tokens import Token
 from lamplighter_contracts.webhooks import WebhookReservation
 
-Item = Job | Agent | Team | Environment | Token | WebhookReservation
+Item = Job | Agent | Team | Environment | Calendar | Token | WebhookReservation
 
 KINDS: dict[str, type[Item]] = {
     "jobs": Job,
     "agents": Agent,
     "teams": Team,
     "environments": Environment,
+    "calendars": Calendar,
     "tokens": Token,
     "webhooks": WebhookReservation,
 }

@@ -1,85 +1,27 @@
-"""What is wrong with a job in view of the catalog: schedules, zone, executor, environment.
+"""What is wrong with a job in view of the catalog and the clock, field by field."""
 
-Looks at the fields one by one, so that these are found also in a body whose other fields are wrong.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
 
 from lamplighter_contracts.agents import Agent, Team
+from lamplighter_contracts.calendars import Calendar
 from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, Environment
-from lamplighter_contracts.jobs import AgentExecutor, JobSpec, SmartExecutor, TeamExecutor
 from lamplighter_contracts.problems import FieldError
 from lamplighter_gateway.catalog import Catalog
-from lamplighter_schedules import ScheduleError, parse
+from lamplighter_gateway.timing_checks import check_times, check_wording
+from lamplighter_gateway.wanted import Wanted
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """The fields of a job that only the catalog and the calendar can judge."""
-
-    schedules: tuple[str, ...] = ()
-    timezone: str = "UTC"
-    agent_id: str | None = None
-    team_id: str | None = None
-    smart: bool = False
-    environment: str = DEFAULT_ENVIRONMENT
-
-
-def wanted_of_spec(spec: JobSpec) -> Wanted:
-    executor = spec.executor
-    return Wanted(
-        schedules=spec.schedules,
-        timezone=spec.timezone,
-        agent_id=executor.agent_id if isinstance(executor, AgentExecutor) else None,
-        team_id=executor.team_id if isinstance(executor, TeamExecutor) else None,
-        smart=isinstance(executor, SmartExecutor),
-        environment=spec.environment,
-    )
-
-
-def wanted_of_body(body: Mapping[str, Any], before: Wanted = Wanted()) -> Wanted:
-    """As much as can be told of a body that is wrong elsewhere; `before` is what a change lies on."""
-    one = _text(body, "schedule", "cron_schedule")
-    several = body.get("schedules")
-    listed = tuple(s for s in several if isinstance(s, str)) if isinstance(several, list) else ()
-    entity = _text(body, "entity_id")
-    kinds = {kind for kind in (_text(body, "planning_mode"), _text(body, "entity_type")) if kind}
-    return Wanted(
-        schedules=listed or ((one,) if one else before.schedules),
-        timezone=_text(body, "timezone", "cron_timezone") or before.timezone,
-        agent_id=_text(body, "agent_id") or (entity if {"predefined_agent", "agent"} & kinds else None),
-        team_id=_text(body, "team_id") or (entity if {"predefined_team", "team"} & kinds else None),
-        smart=body.get("smart") is True or "on_the_fly" in kinds,
-        environment=_text(body, "environment", "environment_name") or before.environment,
-    )
-
-
-def _text(body: Mapping[str, Any], *names: str) -> str | None:
-    return next((value for name in names if isinstance(value := body.get(name), str) and value), None)
-
-
-def check(wanted: Wanted, catalog: Catalog) -> list[FieldError]:
-    """Every field that cannot be. Empty means the job can run."""
+def check(wanted: Wanted, before: Wanted, catalog: Catalog, now: datetime) -> list[FieldError]:
+    """Every field that cannot be. Empty means the job can run. `before` is what is there now."""
     return [
-        *_check_schedules(wanted),
+        *check_times(wanted, before, now),
+        *check_wording(wanted, before),
         *_check_executor(wanted, catalog),
         *_check_environment(wanted, catalog),
+        *check_calendars(wanted.calendars, catalog),
     ]
-
-
-def _check_schedules(wanted: Wanted) -> Iterator[FieldError]:
-    # Without a schedule the zone is still read, so that a wrong one does not wait for the schedule to come.
-    seen: set[str] = set()
-    for expression in wanted.schedules or ("0 * * * *",):
-        try:
-            parse(expression, wanted.timezone)
-        except ScheduleError as error:
-            if error.problem not in seen:
-                yield FieldError(field=error.field, problem=error.problem)
-            seen.add(error.problem)
 
 
 def _check_executor(wanted: Wanted, catalog: Catalog) -> Iterator[FieldError]:
@@ -97,6 +39,12 @@ def _check_environment(wanted: Wanted, catalog: Catalog) -> Iterator[FieldError]
     if name != DEFAULT_ENVIRONMENT and catalog.find(Environment, name) is None:
         known = [DEFAULT_ENVIRONMENT, *(e.environment_id for e in catalog.all(Environment))]
         yield missing("environment", "environment", name, known)
+
+
+def check_calendars(names: Iterable[str], catalog: Catalog) -> Iterator[FieldError]:
+    for name in names:
+        if catalog.find(Calendar, name) is None:
+            yield missing("calendars", "calendar", name, [c.calendar_id for c in catalog.all(Calendar)])
 
 
 def missing(field: str, kind: str, name: str, known: Sequence[str]) -> FieldError:

@@ -10,36 +10,38 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from pydantic import BaseModel
 
 from lamplighter_contracts.agents import AgentSpec, TeamSpec
-from lamplighter_contracts.jobs import Overlap
-from lamplighter_contracts.server_dialect import SERVER_FIELDS
 from lamplighter_gateway.access import ACCESS, PUBLIC
+from lamplighter_gateway.backfills import BackfillBody
+from lamplighter_gateway.calendars import CalendarBody
+from lamplighter_gateway.catchups import CatchUpBody
+from lamplighter_gateway.job_bodies import TIMING
+from lamplighter_gateway.job_schema import EXAMPLES, JOB, TEXT, TEXTS
+from lamplighter_gateway.pauses import PauseRequest
 from lamplighter_gateway.problems import MEDIA_TYPE, TYPES
+from lamplighter_gateway.routes.firings import MOST as MOST_SHOWN
+from lamplighter_gateway.routes.firings import SHOWN
+from lamplighter_gateway.routes.simulations import Body as SimulationBody
 from lamplighter_gateway.routes.tokens import TokenRequest
 
 Schema = dict[str, Any]
 
-_TEXT: Schema = {"type": "string"}
-_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
-
-JOB: Schema = {
+PREVIEW: Schema = {
     "type": "object",
-    "description": "A job in the flat dialect; the fields of the server dialect may stand in for their equals.",
+    "properties": {name: JOB["properties"][name] for name in sorted(TIMING)}
+    | {"n": {"type": "integer", "minimum": 1, "maximum": MOST_SHOWN, "default": SHOWN}},
+}
+
+ENVIRONMENT: Schema = {
+    "type": "object",
     "properties": {
-        "name": _TEXT,
-        "prompt": _TEXT,
-        "description": _TEXT,
-        "enabled": {"type": "boolean", "default": True},
-        "schedule": {**_TEXT_OR_NULL, "examples": ["0 9 * * *", "@weekdays 17:00"]},
-        "schedules": {"type": ["array", "null"], "items": _TEXT},
-        "timezone": {**_TEXT, "default": "UTC", "examples": ["Europe/Berlin"]},
-        "webhook_path": {**_TEXT_OR_NULL, "examples": ["/deploy-trigger"]},
-        "agent_id": _TEXT_OR_NULL,
-        "team_id": _TEXT_OR_NULL,
-        "environment": {**_TEXT, "default": "default"},
-        "overlap": {"enum": [word.value for word in Overlap], "default": Overlap.SKIP.value},
-        "timeout_seconds": {"type": "integer", "minimum": 1},
-        "variables": {"type": "object", "additionalProperties": _TEXT},
-        **{name: {"description": "server dialect"} for name in sorted(SERVER_FIELDS)},
+        "name": TEXT,
+        "description": TEXT,
+        "queue": {**TEXT, "default": "default"},
+        "variables": {"type": "object", "additionalProperties": TEXT},
+        "timezone": {**TEXT, "default": "UTC", "examples": EXAMPLES["timezone"]},
+        "exclude_dates": {**TEXTS, "examples": EXAMPLES["exclude_dates"]},
+        "blackouts": {**TEXTS, "examples": EXAMPLES["blackouts"]},
+        "calendars": {**TEXTS, "examples": EXAMPLES["calendars"]},
     },
 }
 
@@ -48,14 +50,14 @@ PROBLEM: Schema = {
     "description": "RFC 9457",
     "required": ["type", "title", "status", "detail", "instance"],
     "properties": {
-        "type": {**_TEXT, "examples": [f"{TYPES}invalid-input"]},
-        "title": _TEXT,
+        "type": {**TEXT, "examples": [f"{TYPES}invalid-input"]},
+        "title": TEXT,
         "status": {"type": "integer"},
-        "detail": _TEXT,
-        "instance": _TEXT,
+        "detail": TEXT,
+        "instance": TEXT,
         "errors": {
             "type": "array",
-            "items": {"type": "object", "properties": {"field": _TEXT, "problem": _TEXT}},
+            "items": {"type": "object", "properties": {"field": TEXT, "problem": TEXT}},
         },
     },
 }
@@ -74,11 +76,21 @@ BODIES: dict[str, Schema] = {
         "type": "object",
         "properties": {"parameters": {"type": "object"}},
     },
+    "POST /api/v1/jobs/{job_id}/disable": _of(PauseRequest),
+    "POST /api/v1/jobs/{job_id}/pause": _of(PauseRequest),
+    "POST /api/v1/jobs/{job_id}/backfill": _of(BackfillBody),
+    "POST /api/v1/jobs/{job_id}/catchup": _of(CatchUpBody),
+    "POST /api/v1/schedules/preview": PREVIEW,
+    "POST /api/v1/simulations": _of(SimulationBody),
     "POST /api/v1/jobs/webhook/{path}": {"description": "anything; JSON as a rule"},
     "POST /api/v1/agents": _of(AgentSpec),
     "PATCH /api/v1/agents/{agent_id}": _of(AgentSpec, whole=False),
     "POST /api/v1/teams": _of(TeamSpec),
     "PATCH /api/v1/teams/{team_id}": _of(TeamSpec, whole=False),
+    "POST /api/v1/calendars": _of(CalendarBody),
+    "PATCH /api/v1/calendars/{calendar_id}": _of(CalendarBody, whole=False),
+    "POST /api/v1/environments": {**ENVIRONMENT, "required": ["name"]},
+    "PATCH /api/v1/environments/{environment_id}": ENVIRONMENT,
     "POST /api/v1/tokens": _of(TokenRequest),
 }
 

@@ -8,6 +8,7 @@ from lamplighter_contracts.events import (
     ExecutionStarted,
     ExecutionStatus,
     JobTriggered,
+    TriggerKind,
 )
 from lamplighter_contracts.ids import fired_at, is_execution_id
 from lamplighter_contracts.jobs import Job
@@ -21,18 +22,27 @@ from lamplighter_gateway.sightings import LastStatus, Sightings
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is known of an execution: at least one of the three."""
+    """What is known of an execution: at least one of the first three. `waits_for` is why a start waits, if it does."""
 
     execution_id: str
     record: ExecutionRecord | None = None
     last: LastStatus | None = None
     trigger: JobTriggered | None = None
+    waits_for: str = ""
 
     @property
     def job_id(self) -> str:
         known = self.record or (self.last.event if self.last else self.trigger)
         assert known is not None
         return known.job_id
+
+    @property
+    def key(self) -> str | None:
+        """The key of the start that it comes of, where it comes of one: the scheduler tells what becomes of it."""
+        firing = self.record.firing if self.record else None
+        if self.trigger is not None:
+            return self.trigger.key
+        return firing.key if firing and firing.kind in (TriggerKind.MANUAL, TriggerKind.WEBHOOK) else None
 
 
 class Executions:
@@ -79,11 +89,13 @@ class Executions:
         """Raises `Problem` (not-found) for a start that the scheduler skipped: nothing will come of it."""
         last = await self._sightings.last_status(execution_id)
         trigger = await self._sightings.trigger(execution_id)
+        waits_for = ""
         if last is None and trigger is not None:
             decision = await self._sightings.decision(trigger)
             if decision is not None and decision.outcome == "skipped":
                 raise skipped(execution_id, decision.detail)
-        return Found(execution_id, None, last, trigger) if last or trigger else None
+            waits_for = decision.detail if decision is not None else ""
+        return Found(execution_id, None, last, trigger, waits_for) if last or trigger else None
 
 
 def skipped(execution_id: str, detail: str) -> Problem:
@@ -93,7 +105,7 @@ def skipped(execution_id: str, detail: str) -> Problem:
 def record_of(found: Found, catalog: Catalog) -> ExecutionRecord:
     """A record from the bus alone."""
     job = catalog.find(Job, found.job_id)
-    record = queued_record(found.trigger, job) if found.trigger else _bare_record(found, job)
+    record = queued_record(found.trigger, job, found.waits_for) if found.trigger else _bare_record(found, job)
     if found.last is None:
         return record
     return record.model_copy(update=_changes(found.last))

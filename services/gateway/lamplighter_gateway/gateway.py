@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -14,8 +14,11 @@ from lamplighter_contracts import ids
 from lamplighter_contracts.jobs import Job
 from lamplighter_gateway.catalog import Catalog, Key, Write, key_of
 from lamplighter_gateway.executions import Executions
+from lamplighter_gateway.gates import Gates
 from lamplighter_gateway.history import History
+from lamplighter_gateway.ics_reader import IcsReader
 from lamplighter_gateway.inbox import Inbox
+from lamplighter_gateway.orders import Orders
 from lamplighter_gateway.problems import Problem
 from lamplighter_gateway.settings import Settings
 from lamplighter_gateway.store import Outrun, Store
@@ -32,10 +35,6 @@ _PERHAPS_OLD = frozenset({"not-found", "stale", "conflict", "webhook-path-taken"
 """Refusals that a newer revision may take back."""
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class Gateway:
     settings: Settings
@@ -45,9 +44,13 @@ class Gateway:
     inbox: Inbox
     history: History
     executions: Executions
+    gates: Gates
+    orders: Orders
     leaving: asyncio.Event
     """Set when the process was told to stop."""
-    now: Callable[[], datetime] = now
+    now: Callable[[], datetime]
+    """As NATS' server has it: a job that is made now is due by the clock that its timer has."""
+    files: IcsReader = field(default_factory=IcsReader)
     entropy: Callable[[int], bytes] = secrets.token_bytes
 
     def unused_job_id(self, name: object) -> str:

@@ -9,19 +9,25 @@ from pydantic import ValidationError
 
 from lamplighter_contracts.fields import Model
 from lamplighter_contracts.queries import (
+    BackfillPage,
+    DurationsAnswer,
     ExecutionAnswer,
     ExecutionPage,
     ExecutionRecord,
+    FindOccurrence,
     GetExecution,
     JobSummaries,
+    ListBackfills,
     ListExecutions,
     ListOccurrences,
     LogPage,
+    OccurrenceAnswer,
     OccurrencePage,
     Query,
     QueryFailed,
     ReadLog,
     SummariseJobs,
+    TypicalDurations,
 )
 from lamplighter_gateway.problems import Problem, unavailable
 
@@ -50,6 +56,15 @@ class History:
 
     async def summaries(self, job_ids: tuple[str, ...]) -> JobSummaries:
         return await self._ask(SummariseJobs(job_ids=job_ids), JobSummaries)
+
+    async def find_occurrence(self, query: FindOccurrence) -> OccurrenceAnswer:
+        return await self._ask(query, OccurrenceAnswer)
+
+    async def backfills(self, query: ListBackfills) -> BackfillPage:
+        return await self._ask(query, BackfillPage)
+
+    async def durations(self, query: TypicalDurations) -> DurationsAnswer:
+        return await self._ask(query, DurationsAnswer)
 
     async def _ask(self, query: Query, answer: type[A]) -> A:
         body = query.model_dump_json().encode()

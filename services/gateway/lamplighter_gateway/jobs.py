@@ -5,26 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lamplighter_contracts.dialects import change_job, parse_job
-from lamplighter_contracts.environments import DEFAULT_QUEUE, Environment
 from lamplighter_contracts.jobs import Job, JobSpec, WebhookTrigger
-from lamplighter_contracts.problems import FieldError, InvalidInput
+from lamplighter_contracts.problems import FieldError
+from lamplighter_contracts.timing import Window
 from lamplighter_contracts.webhooks import WebhookReservation
 from lamplighter_gateway.catalog import Catalog, Write, at_revision, key_of, path_key
-from lamplighter_gateway.checks import Wanted, check, wanted_of_body, wanted_of_spec
+from lamplighter_gateway.environments import queue_of
+from lamplighter_gateway.job_bodies import check_again, read_job
+from lamplighter_gateway.pauses import PauseRequest, paused, read_pause, resumed
 from lamplighter_gateway.preconditions import match_revision
 from lamplighter_gateway.problems import Problem, not_found
-
-_SPELLINGS = {
-    "schedule": "cron_schedule",
-    "timezone": "cron_timezone",
-    "prompt": "prompt_template",
-    "environment": "environment_name",
-    "agent_id": "entity_id",
-    "team_id": "entity_id",
-    "smart": "planning_mode",
-}
-"""A field's name in the flat shape, and in the server shape."""
+from lamplighter_gateway.surroundings import times_of
 
 
 @dataclass(frozen=True)
@@ -37,35 +28,46 @@ class Jobs:
     if_match: int | None = None
 
     def create(self, job_id: str, body: Mapping[str, Any]) -> list[Write]:
-        spec = self._fresh_secret(self._read(body, None), None)
+        spec = self._fresh_secret(read_job(body, None, self.catalog, self.now), None)
         job = Job(
-            **_fields(spec),
+            **(_fields(spec) | {"enabled": True}),
             job_id=job_id,
-            queue=self._queue(spec),
+            queue=queue_of(spec, self.catalog),
             created_at=self.now,
             updated_at=self.now,
             scheduled_from=self.now,
             created_by=self.by,
         )
+        if not spec.enabled:
+            job = self._paused(job, PauseRequest())
         # Never over another one, whatever has become of it.
         return at_revision(self._writes(job, None), key_of(Job, job_id), 0)
 
     def change(self, job_id: str, body: Mapping[str, Any]) -> list[Write]:
         before = self._live(job_id)
-        return self._replace(before, self._fresh_secret(self._read(body, before), before))
+        spec = self._fresh_secret(read_job(body, before, self.catalog, self.now), before)
+        after = self._scheduled(before, before.model_copy(update=_fields(spec)))
+        if "enabled" in body:
+            after = resumed(after, self.now) if spec.enabled else self._paused(after, PauseRequest())
+        # A pause that has ended by itself left no trace there.
+        return self._replace(before, after.model_copy(update={"enabled": not after.paused_at(self.now)}))
 
-    def enable(self, job_id: str, *, enabled: bool) -> list[Write]:
+    def pause(self, job_id: str, body: Mapping[str, Any]) -> list[Write]:
+        """Until it is resumed, or until then; what runs goes on."""
         before = self._live(job_id)
-        if before.enabled == enabled:
-            return []
-        return self._replace(before, before.model_copy(update={"enabled": enabled}))
+        return self._put(before, self._paused(before, read_pause(body, self.now)))
+
+    def resume(self, job_id: str) -> list[Write]:
+        before = self._live(job_id)
+        return self._put(before, resumed(before, self.now))
 
     def rotate(self, job_id: str) -> list[Write]:
         """A new signing secret: the old one is worth nothing from now on."""
         before = self._live(job_id)
         if before.webhook is None:
             raise Problem("conflict", f"The job {job_id!r} has no webhook; give it a 'webhook_path' first.")
-        return self._replace(before, self._regenerated(before, before.webhook.secret_generation))
+        spec = self._regenerated(before, before.webhook.secret_generation)
+        return self._replace(before, before.model_copy(update=_fields(spec)))
 
     def delete(self, job_id: str) -> list[Write]:
         """A marker stays, with all that is needed to restore the job. Its webhook path is free at once."""
@@ -85,10 +87,14 @@ class Jobs:
         if before.deleted_at is None:
             return []
         self._match(before)
-        if errors := check(wanted_of_spec(before), self.catalog):
-            raise InvalidInput(errors)
+        check_again(before, self.catalog, self.now)
         back = before.model_copy(
-            update={"deleted_at": None, "updated_at": self.now, "scheduled_from": self.now}
+            update={
+                "deleted_at": None,
+                "updated_at": self.now,
+                "scheduled_from": self.now,
+                "queue": queue_of(before, self.catalog),
+            }
         )
         return self._writes(back, None)
 
@@ -107,32 +113,19 @@ class Jobs:
     def _match(self, job: Job) -> None:
         match_revision(job.job_id, self.if_match, job.revision)
 
-    def _read(self, body: Mapping[str, Any], before: Job | None) -> JobSpec:
-        """The job that the body describes. Raises `InvalidInput` with everything that is wrong with it."""
-        spec, errors = None, []
-        try:
-            spec = parse_job(body) if before is None else change_job(before, body)
-            wanted = wanted_of_spec(spec)
-        except InvalidInput as refused:
-            errors = list(refused.errors)
-            wanted = wanted_of_body(body, wanted_of_spec(before) if before else Wanted())
-        named = {error.field for error in errors}
-        errors += [error for error in check(wanted, self.catalog) if error.field not in named]
-        if errors or spec is None:
-            raise InvalidInput([_in_the_callers_words(error, body) for error in errors])
-        return spec
+    def _paused(self, job: Job, request: PauseRequest) -> Job:
+        return paused(job, request, times_of(job, self.catalog), self.now, self.by)
 
-    def _replace(self, before: Job, spec: JobSpec) -> list[Write]:
-        after = before.model_copy(
-            update={**_fields(spec), "queue": self._queue(spec), "updated_at": self.now}
-        )
-        if _scheduled_anew(before, after):
-            after = after.model_copy(update={"scheduled_from": self.now})
-        return self._writes(after, before)
+    def _put(self, before: Job, after: Job) -> list[Write]:
+        return [] if after == before else self._replace(before, after)
 
-    def _queue(self, spec: JobSpec) -> str:
-        environment = self.catalog.find(Environment, spec.environment)
-        return environment.queue if environment else DEFAULT_QUEUE
+    def _replace(self, before: Job, after: Job) -> list[Write]:
+        queue = queue_of(after, self.catalog)
+        return self._writes(after.model_copy(update={"queue": queue, "updated_at": self.now}), before)
+
+    def _scheduled(self, before: Job, after: Job) -> Job:
+        anew = _scheduled_anew(before, after, self.now)
+        return after.model_copy(update={"scheduled_from": self.now}) if anew else after
 
     def _fresh_secret(self, spec: JobSpec, before: Job | None) -> JobSpec:
         """A path that the job did not have until now gets a secret that it never had."""
@@ -201,17 +194,15 @@ def _fields(spec: JobSpec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in JobSpec.model_fields}
 
 
-def _scheduled_anew(before: Job, after: Job) -> bool:
+def _scheduled_anew(before: Job, after: Job, now: datetime) -> bool:
     """Whether occurrences until now are none of this schedule's."""
     return (
         before.schedules != after.schedules
         or before.timezone != after.timezone
-        or (after.enabled and not before.enabled)
+        or before.window.starts_at != after.window.starts_at
+        or (_is_over(before.window, now) and not _is_over(after.window, now))
     )
 
 
-def _in_the_callers_words(error: FieldError, body: Mapping[str, Any]) -> FieldError:
-    other = _SPELLINGS.get(error.field)
-    if other in body and error.field not in body:
-        return error.model_copy(update={"field": other})
-    return error
+def _is_over(window: Window, now: datetime) -> bool:
+    return window.ends_at is not None and window.ends_at <= now

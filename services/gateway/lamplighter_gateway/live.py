@@ -116,7 +116,7 @@ class Live:
             await self._arrived.put((tell, await source.take()))
 
     def _on_decision(self, entries: Sequence[Entry]) -> Iterator[Said]:
-        """A start that the scheduler skips becomes no execution: nothing will ever come."""
+        """A start that the scheduler skips, at once or after it has waited, becomes no execution: nothing will come."""
         for entry in entries:
             decided = envelope.read(TriggerDecided, entry.body, entry.headers)
             if decided.outcome == "skipped":
@@ -129,7 +129,6 @@ class Live:
 
 
 def _decision_tail(client: Client, found: Found) -> Tail | None:
-    if found.trigger is None:
+    if found.key is None or found.last is not None:
         return None
-    subject = subjects.decided(found.trigger.job_id, found.trigger.key)
-    return Tail(client, JOBS.name, [subject], after=0)
+    return Tail(client, JOBS.name, [subjects.decided(found.job_id, found.key)], after=0)

@@ -1,14 +1,20 @@
 """Query parameters, read with every wrong one named at once."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
+from lamplighter_contracts.fields import Instant, rfc3339
 from lamplighter_contracts.problems import FieldError
+from lamplighter_gateway.instants import STRANGE, is_strange
 from lamplighter_gateway.problems import invalid
 
 E = TypeVar("E", bound=StrEnum)
 
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -36,6 +42,27 @@ class Parameters:
         if text is not None and text.lower() not in _BOOLEANS:
             self._wrong(name, "must be true or false")
         return _BOOLEANS.get((text or "").lower())
+
+    def instant(self, name: str) -> datetime | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            # A plus sign that nobody escaped has become a blank.
+            instant = _INSTANT.validate_python(text.replace(" ", "+"))
+        except ValidationError:
+            self._wrong(name, "must be a time with its offset, such as '2026-12-01T09:00:00Z'")
+            return None
+        if is_strange(instant):
+            self._wrong(name, STRANGE)
+        return instant
+
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """`from` and `until`, which comes after it."""
+        start, end = self.instant("from"), self.instant("until")
+        if start is not None and end is not None and start >= end:
+            self._wrong("until", f"must be after 'from', {rfc3339(start)}")
+        return start, end
 
     def choices(self, name: str, words: type[E]) -> tuple[E, ...]:
         """Several words, with commas between them."""

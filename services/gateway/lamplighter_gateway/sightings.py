@@ -64,6 +64,7 @@ class Sightings:
             since = last
 
     async def decision(self, trigger: JobTriggered) -> TriggerDecided | None:
-        """What the scheduler made of a start: an execution that is due, or a skip."""
+        """What the scheduler made of a start: an execution that is due, a wait for its turn, or a skip. Its last word
+        counts."""
         last = await last_message(self._client, JOBS.name, subjects.decided(trigger.job_id, trigger.key))
         return envelope.read(TriggerDecided, last.body, last.headers) if last else None

@@ -1,5 +1,6 @@
 """The catalog bucket: followed into the read model, and written with compare-and-set."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from lamplighter_contracts import subjects
 from lamplighter_contracts.envelope import AUTHOR_HEADER, OPERATION_HEADER
+from lamplighter_contracts.fields import is_slug
 from lamplighter_contracts.streams import CATALOG
 from lamplighter_gateway.catalog import KINDS, Catalog, Item, Key, Write
 from lamplighter_runtime.latest import last_message, last_messages
@@ -30,6 +32,8 @@ class Store:
         self._client = client
         self._catalog = catalog
         self._caught_up = False
+        self._heard = 0
+        self._news = asyncio.Event()
 
     def problem(self) -> str | None:
         """For readiness."""
@@ -44,12 +48,21 @@ class Store:
                     self._caught_up = True
                 for entry in await tail.take():
                     self._learn(entry.subject, entry.sequence, entry.headers, entry.body)
+                    self._heard = entry.sequence
+                self._news.set()
+                self._news.clear()
         finally:
             await tail.close()
 
+    async def hear(self, sequence: int) -> None:
+        """Wait until the changes up to that one are known, whoever made them."""
+        while self._heard < sequence:
+            await self._news.wait()
+
     async def refresh(self, keys: Iterable[Key]) -> None:
         """Ask the bucket itself for these objects. Raises `BusUnavailable`."""
-        wanted = [subjects.catalog(key.kind, key.object_id) for key in keys]
+        # An id may be any text of a request's path: what is no id is no part of a subject either.
+        wanted = [subjects.catalog(key.kind, key.object_id) for key in keys if is_slug(key.object_id)]
         for last in (await last_messages(self._client, CATALOG.name, wanted)).values():
             self._learn(last.subject, last.sequence, last.headers, last.body)
 
@@ -66,7 +79,7 @@ class Store:
             await self.refresh(write.key for write in writes)
             raise Outrun
         for place, write in enumerate(reversed(writes)):
-            self._catalog.learn(write.key, last - place, write.item)
+            self._catalog.learn(write.key, last - place, _as_stored(write))
 
     async def _own(self, message: Message) -> int | None:
         """A try that was not answered may have happened, and made its own repeat a conflict."""
@@ -99,6 +112,11 @@ def _message(write: Write, by: str, identity: str) -> Message:
         expected=write.expected,
         rollup=write.purge,
     )
+
+
+def _as_stored(write: Write) -> Item | None:
+    """What others read: a time, for one, is stored to the millisecond, and compared with what they make of it."""
+    return None if write.item is None else KINDS[write.key.kind].model_validate_json(_body(write.item))
 
 
 def _body(item: Item | None) -> bytes:

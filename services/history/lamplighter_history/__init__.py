@@ -3,5 +3,5 @@
 Consumes  `job.>`, `execution.>`, `log.>`, `$KV.catalog.>`, and questions on `query.>`
 Decides   the fold: from events in any order and however often they come, to documents that are always the same
 Emits     answers
-Stores    in MongoDB: `executions`, `execution_logs`, `occurrences`, `audit`. An event is acknowledged once it is there
+Stores    in MongoDB: `executions`, `execution_logs`, `occurrences`, `backfills`, `audit`. Acknowledged once it is there
 """

@@ -12,17 +12,21 @@ from pydantic import ValidationError
 from lamplighter_contracts.fields import Model
 from lamplighter_contracts.problems import from_validation, one_line
 from lamplighter_contracts.queries import (
+    FindOccurrence,
     GetExecution,
+    ListBackfills,
     ListExecutions,
     ListOccurrences,
     Query,
     QueryFailed,
     ReadLog,
     SummariseJobs,
+    TypicalDurations,
 )
 from lamplighter_history.archive import Archive
 from lamplighter_history.cursors import InvalidQuery
 from lamplighter_history.database import StoreUnavailable
+from lamplighter_history.ledger import Ledger
 from lamplighter_history.metrics import QUERY_SECONDS
 from lamplighter_runtime.logs import get_logger
 
@@ -45,13 +49,16 @@ class Question(Generic[Q]):
     ask: Callable[[Q], Awaitable[Model]]
 
 
-def subscribe(broker: NatsBroker, archive: Archive, problem: Problem) -> None:
+def subscribe(broker: NatsBroker, archive: Archive, ledger: Ledger, problem: Problem) -> None:
     """Before the broker starts. `problem` is what is known to be wrong with the store."""
     _answer(broker, Question(ListExecutions, archive.list_executions), problem)
     _answer(broker, Question(GetExecution, archive.get_execution), problem)
     _answer(broker, Question(ReadLog, archive.read_log), problem)
     _answer(broker, Question(SummariseJobs, archive.summarise_jobs), problem)
-    _answer(broker, Question(ListOccurrences, archive.list_occurrences), problem)
+    _answer(broker, Question(TypicalDurations, archive.typical_durations), problem)
+    _answer(broker, Question(ListOccurrences, ledger.list_occurrences), problem)
+    _answer(broker, Question(FindOccurrence, ledger.find_occurrence), problem)
+    _answer(broker, Question(ListBackfills, ledger.list_backfills), problem)
 
 
 def _answer(broker: NatsBroker, question: Question[Q], problem: Problem) -> None:

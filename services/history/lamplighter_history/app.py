@@ -10,6 +10,7 @@ from lamplighter_history import answers, readers
 from lamplighter_history.archive import Archive
 from lamplighter_history.database import Database
 from lamplighter_history.handlers import Recorder
+from lamplighter_history.ledger import Ledger
 from lamplighter_history.settings import Settings
 from lamplighter_history.store import Store
 from lamplighter_runtime.connection import open_broker
@@ -33,7 +34,7 @@ def build(settings: Settings, loops: Loops) -> AsgiFastStream:
     database = Database(settings.mongodb_url.get_secret_value())
     store, health = Store(database), Health()
     recorder = Recorder(store, settings.retention)
-    answers.subscribe(broker, Archive(database), database.problem)
+    answers.subscribe(broker, Archive(database), Ledger(database), database.problem)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

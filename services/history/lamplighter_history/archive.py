@@ -1,28 +1,25 @@
-"""Reads MongoDB to answer queries."""
-
-from collections.abc import Sequence
+"""Reads MongoDB to answer queries about executions and their logs."""
 
 from lamplighter_contracts.queries import (
+    DurationsAnswer,
     ExecutionAnswer,
     ExecutionPage,
     ExecutionRecord,
     GetExecution,
     JobSummaries,
     ListExecutions,
-    ListOccurrences,
     LogPage,
-    OccurrencePage,
-    OccurrenceRecord,
     ReadLog,
     RecordedBatch,
     SummariseJobs,
+    TypicalDurations,
 )
-from lamplighter_history import filters
 from lamplighter_history.cursors import cursor_after
 from lamplighter_history.database import Database, faults
+from lamplighter_history.filters import executions, jobs, logs
 from lamplighter_history.pages import Page, fitting
-from lamplighter_history.records import execution_record, job_summary, occurrence_record, recorded_batch
-from lamplighter_history.writes import Collection, Document
+from lamplighter_history.records import execution_record, job_summary, recorded_batch, typical_seconds
+from lamplighter_history.writes import Collection
 
 LOG_FETCH = 16
 """Log chunks fetched at a time; each may be as large as a message."""
@@ -35,18 +32,20 @@ class Archive:
         self._database = database
 
     async def list_executions(self, query: ListExecutions) -> ExecutionPage:
-        wanted = filters.executions(query)
+        wanted = executions.listed(query)
         with faults():
             found = await (
                 self._database[Collection.EXECUTIONS]
-                .find(wanted, filters.LISTED)
-                .sort(filters.NEWEST_FIRST)
+                .find(wanted, executions.LISTED)
+                .sort(executions.NEWEST_FIRST)
                 .skip(query.offset)
                 .limit(query.limit + 1)
                 .to_list(None)
             )
         page = Page[ExecutionRecord]().take_all(map(execution_record, found[: query.limit]))
-        return ExecutionPage(executions=tuple(page), next_cursor=_next(found, len(page)))
+        # Of the last that was taken, when there are more after it.
+        following = cursor_after(page[-1].execution_id) if len(found) > len(page) else None
+        return ExecutionPage(executions=tuple(page), next_cursor=following)
 
     async def get_execution(self, query: GetExecution) -> ExecutionAnswer:
         with faults():
@@ -57,7 +56,7 @@ class Archive:
         page = Page[RecordedBatch]()
         with faults():
             chunks = (
-                self._database[Collection.LOGS].find(filters.log(query)).sort("_id", 1).batch_size(LOG_FETCH)
+                self._database[Collection.LOGS].find(logs.chunks(query)).sort("_id", 1).batch_size(LOG_FETCH)
             )
             try:
                 async for chunk in chunks:
@@ -69,25 +68,10 @@ class Archive:
 
     async def summarise_jobs(self, query: SummariseJobs) -> JobSummaries:
         with faults():
-            found = await (
-                self._database[Collection.EXECUTIONS].aggregate(filters.summary(query)).to_list(None)
-            )
+            found = await self._database[Collection.EXECUTIONS].aggregate(jobs.summary(query)).to_list(None)
         return JobSummaries(summaries=tuple(map(job_summary, found)))
 
-    async def list_occurrences(self, query: ListOccurrences) -> OccurrencePage:
-        wanted = filters.occurrences(query)
+    async def typical_durations(self, query: TypicalDurations) -> DurationsAnswer:
         with faults():
-            found = await (
-                self._database[Collection.OCCURRENCES]
-                .find(wanted)
-                .sort(filters.NEWEST_FIRST)
-                .limit(query.limit + 1)
-                .to_list(None)
-            )
-        page = Page[OccurrenceRecord]().take_all(map(occurrence_record, found[: query.limit]))
-        return OccurrencePage(occurrences=tuple(page), next_cursor=_next(found, len(page)))
-
-
-def _next(found: Sequence[Document], taken: int) -> str | None:
-    """Of the last that was taken, when there are more after it."""
-    return cursor_after(found[taken - 1]["_id"]) if len(found) > taken else None
+            found = await self._database.aggregate(jobs.durations(query)).to_list(None)
+        return DurationsAnswer(seconds=typical_seconds(found))

@@ -1,15 +1,21 @@
 """The connection to MongoDB: safe options, what its errors mean to us, whether it is there."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pymongo
 from bson.errors import InvalidBSON, InvalidDocument
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+    AsyncIOMotorLatentCommandCursor,
+)
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DocumentTooLarge, PyMongoError
 
+from lamplighter_history.filters import backfills, jobs, occurrences
 from lamplighter_history.writes import Collection, Document
 from lamplighter_runtime.logs import get_logger
 
@@ -26,13 +32,38 @@ INDEXES: Mapping[Collection, list[IndexModel]] = {
         IndexModel([("state.status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
         IndexModel([("executor_kind", ASCENDING), ("_id", DESCENDING)], name="by_executor_kind"),
         IndexModel([("executor_id", ASCENDING), ("_id", DESCENDING)], name="by_executor"),
+        IndexModel(
+            # With the status, so that a backfill's executions are counted without looking at them.
+            [("firing.backfill_id", ASCENDING), ("_id", DESCENDING), ("state.status", ASCENDING)],
+            name="of_backfill",
+            partialFilterExpression={"firing.backfill_id": {"$exists": True}},
+        ),
+        IndexModel(
+            [("job_id", ASCENDING), (jobs.FINISHED, DESCENDING), (jobs.STARTED, ASCENDING)],
+            name="how_long",
+            partialFilterExpression=jobs.RAN,
+        ),
         # Only a final state has the field: an execution that is not over stays, however old.
         IndexModel([("state.expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0, sparse=True),
     ],
     Collection.LOGS: [IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0)],
     Collection.OCCURRENCES: [
-        IndexModel([("job_id", ASCENDING), ("_id", DESCENDING)], name="of_job"),
-        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+        IndexModel([("job_id", ASCENDING), *occurrences.NEWEST_FIRST], name="by_instant"),
+        IndexModel(
+            [("job_id", ASCENDING), (occurrences.OUTCOME, ASCENDING), *occurrences.NEWEST_FIRST],
+            name="by_outcome",
+        ),
+        IndexModel(
+            [("job_id", ASCENDING), *occurrences.NEWEST_FIRST, (occurrences.FIRST, ASCENDING)],
+            name="standing_for_several",
+            partialFilterExpression={occurrences.FIRST: {"$exists": True}},
+        ),
+        IndexModel([("ruling.expires_at", ASCENDING)], name="expires", expireAfterSeconds=0, sparse=True),
+    ],
+    Collection.BACKFILLS: [
+        IndexModel(backfills.NEWEST_FIRST, name="newest"),
+        IndexModel([("job_id", ASCENDING), *backfills.NEWEST_FIRST], name="of_job"),
+        IndexModel([("state.expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0, sparse=True),
     ],
 }
 """For every query in `filters`, and for retention. Logs are read along their `_id`."""
@@ -77,6 +108,10 @@ class Database:
 
     def __getitem__(self, collection: Collection) -> AsyncIOMotorCollection[Document]:
         return self._database[collection.value]
+
+    def aggregate(self, pipeline: Sequence[Document]) -> AsyncIOMotorLatentCommandCursor[Document]:
+        """For a pipeline that begins with documents of its own."""
+        return self._database.aggregate(pipeline)
 
     def problem(self) -> str | None:
         """What is wrong, as of the last second."""

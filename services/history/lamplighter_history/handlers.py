@@ -3,7 +3,8 @@
 import time
 from collections.abc import Sequence
 
-from lamplighter_history.fold import Folded, fold
+from lamplighter_history.fold import Folded, fold, may_have_waited
+from lamplighter_history.folds.executions import waited_in_vain
 from lamplighter_history.metrics import LAG_SECONDS
 from lamplighter_history.store import Store
 from lamplighter_history.writes import Entry, Retention
@@ -19,7 +20,15 @@ class Recorder:
         """Durable when it returns; only then the events are acknowledged."""
         entries = [Entry(one.event, one.sequence, one.message.metadata.timestamp) for one in batch]
         await self._store.write(fold(entries, self._retention))
+        await self._end(may_have_waited(entries))
         oldest = min(entry.at for entry in entries)
         LAG_SECONDS.labels(batch[0].message.metadata.consumer).observe(
             max(0.0, time.time() - oldest.timestamp())
         )
+
+    async def _end(self, execution_ids: Sequence[str]) -> None:
+        """Those of them that waited in vain. Only once the batch is written: see `may_have_waited`."""
+        if not execution_ids:
+            return
+        found = await self._store.waited_in_vain(execution_ids)
+        await self._store.write(waited_in_vain(one, self._retention.executions) for one in found)

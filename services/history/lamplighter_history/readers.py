@@ -9,7 +9,9 @@ from lamplighter_contracts.events import (
     ExecutionStarted,
     ExecutionStep,
     ExecutionTransition,
+    JobBackfill,
     JobDue,
+    JobQueued,
     JobSkipped,
     LogBatch,
 )
@@ -22,11 +24,17 @@ _BY_TYPE: dict[str, type[ExecutionStarted | ExecutionCancelling | ExecutionFinis
 
 
 def read_job_event(message: Msg) -> Folded | None:
-    if message.subject.startswith("job.due."):
-        return _known(envelope.read(JobDue, message.data, message.headers))
-    if message.subject.startswith("job.skipped."):
-        return _known(envelope.read(JobSkipped, message.data, message.headers))
-    return None
+    match message.subject.split(".", 2)[1]:
+        case "due":
+            return _known(envelope.read(JobDue, message.data, message.headers))
+        case "skipped":
+            return _known(envelope.read(JobSkipped, message.data, message.headers))
+        case "queued":
+            return _known(envelope.read(JobQueued, message.data, message.headers))
+        case "backfill":
+            return envelope.read(JobBackfill, message.data, message.headers)
+        case _:
+            return None
 
 
 def read_execution_event(message: Msg) -> Folded | None:

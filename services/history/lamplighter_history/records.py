@@ -3,16 +3,20 @@
 Events come in any order, so a document may lack what a later event will say: each record is whole without it.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from operator import itemgetter
+from statistics import median
 from typing import Any
 
 from pydantic_core import from_json
 
-from lamplighter_contracts.events import Firing
+from lamplighter_contracts.events import ExecutionStatus, Firing, TriggerKind
 from lamplighter_contracts.ids import fired_at
 from lamplighter_contracts.queries import (
     Attempt,
+    BackfillRecord,
     ExecutionRecord,
     JobSummary,
     OccurrenceRecord,
@@ -26,6 +30,8 @@ Found = Mapping[str, Any]
 
 _JOB_FACTS = ("job_name", "job_revision", "prompt", "executor_kind", "executor_id", "environment")
 _STATE_FACTS = ("finished_at", "reason", "detail", "exit_code", "result", "log_lines", "log_sequence")
+_RULING_FACTS = ("decided_at", "outcome", "reason", "detail", "count", "first_at")
+_BACKFILL_FACTS = ("job_id", "after_at", "until_at", "max_parallel", "requested_at", "requested_by")
 
 
 def execution_record(found: Found) -> ExecutionRecord:
@@ -36,30 +42,62 @@ def execution_record(found: Found) -> ExecutionRecord:
         job_id=found.get("job_id", ""),
         firing=_firing(found["firing"]) if "firing" in found else None,
         status=state["status"],
-        created_at=found.get("created_at") or fired_at(found["_id"]),
+        created_at=_created_at(found),
         started_at=min((attempt.started_at for attempt in attempts), default=None),
         attempts=attempts,
-        status_sequence=state["seq"],
+        status_sequence=max(state["seq"], 0),
         cancel_requested_by=found.get("cancel", {}).get("by", ""),
         steps=_steps(found.get("steps", {})),
         steps_omitted=sum(last["seq"] - STEPS_KEPT for last in found.get("steps_beyond", {}).values()),
         **{name: found[name] for name in _JOB_FACTS if name in found},
-        **{name: state[name] for name in _STATE_FACTS if name in state},
+        **_waits(found) | {name: state[name] for name in _STATE_FACTS if name in state},
     )
 
 
 def occurrence_record(found: Found) -> OccurrenceRecord:
+    ruling = found["ruling"]
     return OccurrenceRecord(
         job_id=found["job_id"],
-        key=found["firing"]["key"],
-        firing=_firing(found["firing"]),
-        decided_at=found["decided_at"],
-        outcome=found["outcome"],
+        key=ruling["firing"]["key"],
+        firing=_firing(ruling["firing"]),
         execution_id=found["_id"],
-        reason=found.get("reason"),
-        detail=found.get("detail", ""),
-        count=found["count"],
+        **{name: ruling[name] for name in _RULING_FACTS if name in ruling},
     )
+
+
+def nearest(found: Sequence[Found]) -> OccurrenceRecord | None:
+    """Of records that begin with the nearest: the schedule's own at the nearest's instant, or else the nearest."""
+    records = [occurrence_record(one) for one in found]
+    side_by_side = [r for r in records if r.firing.nominal_at == records[0].firing.nominal_at]
+    of_schedule = (r for r in side_by_side if r.firing.kind is TriggerKind.SCHEDULE)
+    return next(of_schedule, side_by_side[0] if side_by_side else None)
+
+
+def backfill_record(found: Found, executions: Mapping[ExecutionStatus, int]) -> BackfillRecord:
+    state = found["state"]
+    return BackfillRecord(
+        backfill_id=found["_id"],
+        phase=state["phase"],
+        # What was told at its beginning is behind what has fired since.
+        fired=max(state["fired"], sum(executions.values())),
+        ended_at=state.get("ended_at"),
+        executions=dict(executions),
+        **{name: found[name] for name in _BACKFILL_FACTS},
+    )
+
+
+def counts(found: Iterable[Found]) -> dict[str, dict[ExecutionStatus, int]]:
+    """By backfill."""
+    counted: dict[str, dict[ExecutionStatus, int]] = defaultdict(dict)
+    for one in found:
+        of = one["_id"]
+        counted[of["backfill_id"]][ExecutionStatus(of["status"])] = one["count"]
+    return counted
+
+
+def typical_seconds(found: Iterable[Found]) -> dict[str, float]:
+    """By job: the median. Clocks of two workers may disagree by more than an execution takes."""
+    return {one["_id"]: max(0.0, median(one["milliseconds"]) / 1_000) for one in found if one["milliseconds"]}
 
 
 def recorded_batch(found: Found, from_line: int) -> RecordedBatch:
@@ -76,6 +114,17 @@ def job_summary(found: Found) -> JobSummary:
         status=found.get("status") or QUEUED["status"],
         last_run_at=found.get("created_at") or fired_at(execution_id),
     )
+
+
+def _created_at(found: Found) -> datetime:
+    """When it was decided that it waits, or else that it is due."""
+    since: datetime | None = found.get("queued", {}).get("at") or found.get("created_at")
+    return since or fired_at(found["_id"])
+
+
+def _waits(found: Found) -> dict[str, str]:
+    """What it waits for, as long as it does: a due event says when it was created."""
+    return {"detail": found["queued"]["detail"]} if "queued" in found and "created_at" not in found else {}
 
 
 def _firing(found: Found) -> Firing:

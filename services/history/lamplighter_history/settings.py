@@ -17,7 +17,7 @@ class Settings(ServiceSettings):
     )
     """May hold a password. Without a database in its path, `lamplighter` is used."""
     execution_days: int = Field(default=365, ge=1, le=36_500)
-    """How long an execution is kept after its end."""
+    """How long an execution, or a backfill, is kept after its end."""
     occurrence_days: int = Field(default=365, ge=1, le=36_500)
     log_days: int = Field(default=30, ge=2, le=36_500)
     """How long log lines are kept. A run may last a day, and its log must outlive it: hence the least value."""

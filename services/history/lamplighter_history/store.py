@@ -9,6 +9,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from lamplighter_history.database import Database, Refused, StoreUnavailable, faults
+from lamplighter_history.filters import occurrences
 from lamplighter_history.writes import Collection, Document, Insert, Upsert, Write
 
 Operation = InsertOne[Document] | UpdateOne
@@ -43,6 +44,15 @@ class Store:
             self._problem = str(error)[:300]
             raise
         self._problem = None
+
+    async def waited_in_vain(self, execution_ids: Sequence[str]) -> list[Document]:
+        """The ledger's records of those that waited and were skipped. Raises `StoreUnavailable`."""
+        wanted, fields = occurrences.in_vain(execution_ids), occurrences.RULED
+        with faults():
+            found: list[Document] = (
+                await self._database[Collection.OCCURRENCES].find(wanted, fields).to_list(None)
+            )
+        return found
 
     async def _bulk(self, place: Collection, writes: Sequence[Write]) -> None:
         operations = [operation(write) for write in writes]

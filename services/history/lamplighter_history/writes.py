@@ -15,6 +15,7 @@ class Collection(StrEnum):
     EXECUTIONS = "executions"
     LOGS = "execution_logs"
     OCCURRENCES = "occurrences"
+    BACKFILLS = "backfills"
     AUDIT = "audit"
 
 
@@ -50,8 +51,9 @@ class Insert:
 class Upsert:
     """What one or more events say of a document that many events make.
 
-    `facts` are said by one event only, or by all alike. Each of `latest` is a document whose first field `seq`, as a
-    rule the sequence of the event that said it, orders it among the others: the one with the highest stays.
+    `facts` are said by one event only, or by all alike. Each of `latest` is a document whose first field `seq` orders
+    it among the others: the one with the highest stays. It is the sequence of the event that said it, as a rule, or
+    a rank and the sequence: what ends a thing has the higher rank, also where it was published earlier.
     """
 
     collection: Collection

@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from nats.aio.client import Client
 
 from lamplighter_contracts.events import TriggerKind
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
+from lamplighter_planning.decisions import decide
+from lamplighter_planning.rulings import Asked, Decision, Due, Queued, Ruling, Situation, Skipped
 from lamplighter_runtime.logs import get_logger
 from lamplighter_runtime.messages import Conflict, Message
 from lamplighter_runtime.publishing import BATCH_LIMIT, commit
-from lamplighter_scheduler.decisions import Asked, Decision, Due, Situation, decide
 from lamplighter_scheduler.metrics import LATENESS, OCCURRENCES
 from lamplighter_scheduler.records import messages
 from lamplighter_scheduler.states import States
+from lamplighter_scheduler.stops import Stops
 
 log = get_logger()
 
@@ -53,6 +56,7 @@ class Settled:
     job_id: str
     job: Job | None
     gate: Gate
+    unfinished: bool = False
 
 
 class Firings:
@@ -61,13 +65,23 @@ class Firings:
     def __init__(self, client: Client, states: States, clock: Clock) -> None:
         self._client = client
         self._states = states
+        self._stops = Stops(client)
         self._clock = clock
 
     async def settle(self, asked: Sequence[Asked]) -> list[Settled]:
-        """Decide and commit all of it. Asked again, it changes nothing.
+        """Decide and commit all of it, in several batches where one is too small. Asked again, it changes nothing.
 
         Raises `BusUnavailable`, `Contended`, `MessageTooLarge`, and `ValueError` for a job that cannot be read.
         """
+        settled: dict[str, Settled] = {}
+        left = list(asked)
+        while left:
+            now_settled = await self._settle_once(left)
+            settled |= {one.job_id: one for one in now_settled}
+            left = [Asked(one.job_id) for one in now_settled if one.unfinished]
+        return list(settled.values())
+
+    async def _settle_once(self, asked: Sequence[Asked]) -> list[Settled]:
         settled: list[Settled] = []
         left = list(asked)
         for attempt in range(TRIES_TOGETHER):
@@ -90,7 +104,8 @@ class Firings:
     async def _try(self, asked: Sequence[Asked], settled: list[Settled], *, all_marks: bool) -> list[Asked]:
         """Settle what can be. Returns what conflicted: others have decided meanwhile."""
         lost: list[Asked] = []
-        for batch in batches(self._plan(await self._states.of(asked, all_marks=all_marks), asked)):
+        situations = await self._states.of(asked, self._clock(), all_marks=all_marks)
+        for batch in batches(self._plan(situations, asked)):
             if await self._commit(batch):
                 settled += map(_settled, batch)
             else:
@@ -109,6 +124,8 @@ class Firings:
             return False
         for planned in batch:
             _count(planned)
+            if planned.decision.stops:
+                await self._stops.ask(planned.asked.job_id, _stopping(planned))
         return True
 
 
@@ -129,19 +146,39 @@ def batches(planned: Iterable[Planned]) -> Iterator[list[Planned]]:
 
 def _settled(planned: Planned) -> Settled:
     situation = planned.situation
-    return Settled(situation.job_id, situation.job, planned.decision.gate or situation.gate)
+    gate = planned.decision.gate or situation.gate
+    return Settled(situation.job_id, situation.job, gate, planned.decision.unfinished)
+
+
+def _stopping(planned: Planned) -> list[tuple[str, str]]:
+    assert planned.decision.gate is not None
+    running = planned.decision.gate.running
+    return [(execution_id, running[execution_id].stopping) for execution_id in planned.decision.stops]
 
 
 def _count(planned: Planned) -> None:
     for ruling in planned.decision.rulings:
-        occurrence = ruling.occurrence
-        outcome = "due" if isinstance(ruling, Due) else ruling.reason.value
-        OCCURRENCES.labels(outcome).inc(occurrence.count)
-        if isinstance(ruling, Due) and occurrence.firing.kind is TriggerKind.SCHEDULE:
-            LATENESS.observe((planned.decided_at - occurrence.firing.nominal_at).total_seconds())
+        occurrence, outcome = ruling.occurrence, _outcome(ruling)
+        OCCURRENCES.labels(outcome).inc(ruling.count if isinstance(ruling, Skipped) else 1)
+        firing = occurrence.firing
+        if isinstance(ruling, Due) and firing.kind is TriggerKind.SCHEDULE and not firing.caught_up:
+            effective = firing.effective_at or firing.nominal_at
+            LATENESS.observe((planned.decided_at - effective).total_seconds())
         log.debug(
             "occurrence.decided",
             job_id=planned.situation.job_id,
             execution_id=occurrence.execution_id,
             outcome=outcome,
         )
+
+
+def _outcome(ruling: Ruling) -> str:
+    match ruling:
+        case Due():
+            return "due"
+        case Queued():
+            return "queued"
+        case Skipped(reason=reason):
+            return reason.value
+        case _:
+            assert_never(ruling)

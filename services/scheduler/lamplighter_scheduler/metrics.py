@@ -11,3 +11,8 @@ LATENESS = Histogram(
     buckets=(0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3_600),
 )
 REPAIRS = Counter("lamplighter_repairs_total", "What the reconciler found broken and repaired", ["kind"])
+RECONCILE_SECONDS = Histogram(
+    "lamplighter_reconcile_seconds",
+    "How long it took to prove that timers and gates of all jobs are as they must be",
+    buckets=(0.1, 0.5, 1, 5, 15, 30, 60, 120),
+)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from nats.aio.client import Client
@@ -10,13 +10,14 @@ from nats.errors import Error as NatsError
 
 from lamplighter_contracts import subjects
 from lamplighter_contracts.streams import CATALOG, EXECUTIONS, TIMERS
+from lamplighter_planning.rulings import Asked, Ended, Situation
 from lamplighter_runtime.latest import Last, count_subjects, last_messages, subject_pages
 from lamplighter_runtime.logs import get_logger
-from lamplighter_scheduler.decisions import Asked, Situation
 from lamplighter_scheduler.firings import Clock, Contended, Firings
-from lamplighter_scheduler.invariants import Fault, execution_fault, timer_fault
-from lamplighter_scheduler.metrics import REPAIRS
+from lamplighter_scheduler.invariants import Fault, execution_fault, timer_fault, waiting_fault
+from lamplighter_scheduler.metrics import RECONCILE_SECONDS, REPAIRS
 from lamplighter_scheduler.states import States
+from lamplighter_scheduler.stops import Stops
 from lamplighter_scheduler.timers import Timers
 
 log = get_logger()
@@ -35,12 +36,14 @@ class Reconciler:
         self._states = states
         self._firings = firings
         self._timers = timers
+        self._stops = Stops(client)
         self._clock = clock
 
     async def run(self, every_seconds: float) -> None:
         while True:
             try:
-                await self.reconcile()
+                with RECONCILE_SECONDS.time():
+                    await self.reconcile()
             except (NatsError, ConnectionError, TimeoutError, Contended) as error:
                 log.warning("reconcile.interrupted", error=repr(error))
             await asyncio.sleep(every_seconds)
@@ -88,7 +91,11 @@ class Reconciler:
         faults = {s.job_id: fault for s in situations if (fault := timer_fault(s, timers.get(s.job_id), now))}
         if faults:
             await self._timers.review(faults)
-        return _told(faults.items()) + await self._end_what_is_over(situations, now)
+        waiting = {s.job_id: fault for s in situations if (fault := waiting_fault(s, now))}
+        if waiting:
+            await self._timers.keep(await self._firings.settle([Asked(job_id) for job_id in waiting]))
+        over = await self._end_what_is_over(situations, now)
+        return _told(faults.items()) + _told(waiting.items()) + over
 
     async def _end_what_is_over(self, situations: Sequence[Situation], now: datetime) -> Repairs:
         statuses = await self._statuses([e for situation in situations for e in situation.gate.running])
@@ -96,13 +103,20 @@ class Reconciler:
         for situation in situations:
             over = {
                 execution: fault
-                for execution, due_at in situation.gate.running.items()
-                if (fault := execution_fault(due_at, statuses.get(execution), now))
+                for execution, running in situation.gate.running.items()
+                if (fault := execution_fault(running.since, statuses.get(execution), now))
             }
+            await self._ask_again(situation, over)
             if over:
-                await self._firings.settle([Asked(situation.job_id, ended=frozenset(over))])
+                ended = tuple(map(Ended, over))
+                await self._timers.keep(await self._firings.settle([Asked(situation.job_id, ended=ended)]))
                 repairs += _told((situation.job_id, fault) for fault in over.values())
         return repairs
+
+    async def _ask_again(self, situation: Situation, over: Collection[str]) -> None:
+        """Of executions that were asked to stop and still run: whoever was asked may not have heard it."""
+        stopping = {e: r.stopping for e, r in situation.gate.running.items() if r.stopping and e not in over}
+        await self._stops.ask(situation.job_id, stopping.items())
 
     async def _statuses(self, executions: Sequence[str]) -> dict[str, Last]:
         """The last status message by execution."""

@@ -5,11 +5,19 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from lamplighter_contracts import envelope, subjects
-from lamplighter_contracts.events import Event, JobDue, JobSkipped, TriggerDecided, TriggerKind
+from lamplighter_contracts.events import (
+    Event,
+    JobBackfill,
+    JobDue,
+    JobQueued,
+    JobSkipped,
+    TriggerDecided,
+    TriggerKind,
+)
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.streams import DEDUPE_WINDOW, DUE_TTL
+from lamplighter_planning.rulings import Decision, Due, Origin, Queued, Ruling, Situation, Skipped
 from lamplighter_runtime.messages import Message
-from lamplighter_scheduler.decisions import Decision, Due, Ruling, Situation, Skipped
 
 SOURCE = "/lamplighter/scheduler"
 
@@ -19,12 +27,17 @@ TICK_TTL = "1h"
 SCHEDULE = "Nats-Schedule"
 REVISION = "Lamplighter-Job-Revision"
 
+LAST_ALARM = datetime(2262, 1, 1, tzinfo=UTC)
+"""NATS counts nanoseconds in 64 bits: of what is later than this it makes a time long past, and releases it at once."""
+
 _GATE_HEADERS = {"content-type": "application/json"}
 
 
 def messages(situation: Situation, decision: Decision, now: datetime) -> list[Message]:
     """All that a decision changes, for one atomic batch. Empty where it changes nothing."""
     found = [message for ruling in decision.rulings for message in _of_ruling(situation, ruling, now)]
+    found += [_backfill(event, now) for event in decision.backfills]
+    found += [_ordered(situation.job_id, backfill_id, now) for backfill_id in decision.marks]
     if decision.gate is not None:
         found.append(_gate(decision.gate, situation.gate_sequence))
     return found
@@ -34,11 +47,13 @@ def _of_ruling(situation: Situation, ruling: Ruling, now: datetime) -> Iterator[
     match ruling:
         case Due():
             yield _due(situation, ruling, now)
+        case Queued():
+            yield _queued(situation, ruling, now)
         case Skipped():
             yield _skipped(situation, ruling, now)
         case _:
             assert_never(ruling)
-    if ruling.occurrence.firing.kind is not TriggerKind.SCHEDULE:
+    if ruling.occurrence.firing.kind in (TriggerKind.MANUAL, TriggerKind.WEBHOOK):
         yield _decided(situation.job_id, ruling, now)
 
 
@@ -51,6 +66,7 @@ def _due(situation: Situation, due: Due, now: datetime) -> Message:
         job=situation.job,
         firing=due.occurrence.firing,
         decided_at=now,
+        prompt=due.prompt,
         gated=due.gated,
     )
     headers = _headers(event, execution_id, situation.job_id, now)
@@ -65,6 +81,26 @@ def _due(situation: Situation, due: Due, now: datetime) -> Message:
     )
 
 
+def _queued(situation: Situation, queued: Queued, now: datetime) -> Message:
+    event = JobQueued(
+        job_id=situation.job_id,
+        job_revision=situation.job.revision if situation.job else 0,
+        execution_id=queued.occurrence.execution_id,
+        firing=queued.occurrence.firing,
+        decided_at=now,
+        detail=queued.detail,
+        not_before=queued.not_before,
+    )
+    identity = f"{event.execution_id}:queued"
+    return Message(
+        subjects.job_queued(situation.job_id),
+        envelope.body(event),
+        _headers(event, identity, situation.job_id, now),
+        message_id=identity,
+        ttl=DUE_TTL,
+    )
+
+
 def _skipped(situation: Situation, skipped: Skipped, now: datetime) -> Message:
     event = JobSkipped(
         job_id=situation.job_id,
@@ -74,7 +110,8 @@ def _skipped(situation: Situation, skipped: Skipped, now: datetime) -> Message:
         decided_at=now,
         reason=skipped.reason,
         detail=skipped.detail,
-        count=skipped.occurrence.count,
+        count=skipped.count,
+        first_at=skipped.first_at,
     )
     # Not the key itself: it comes from outside and need not fit a header.
     identity = f"{event.execution_id}:skipped"
@@ -88,18 +125,51 @@ def _skipped(situation: Situation, skipped: Skipped, now: datetime) -> Message:
 
 
 def _decided(job_id: str, ruling: Ruling, now: datetime) -> Message:
-    occurrence = ruling.occurrence
-    event = TriggerDecided(
-        execution_id=occurrence.execution_id,
-        outcome="due" if isinstance(ruling, Due) else "skipped",
-        detail="" if isinstance(ruling, Due) else ruling.detail,
-    )
+    """The first mark of a trigger is the only one that can be written; one that waited gets another after it."""
+    occurrence, first = ruling.occurrence, ruling.occurrence.origin is Origin.TRIGGER
+    match ruling:
+        case Due():
+            event = TriggerDecided(execution_id=occurrence.execution_id, outcome="due")
+        case Queued():
+            event = TriggerDecided(
+                execution_id=occurrence.execution_id, outcome="queued", detail=ruling.detail
+            )
+        case Skipped():
+            event = TriggerDecided(
+                execution_id=occurrence.execution_id, outcome="skipped", detail=ruling.detail
+            )
+        case _:
+            assert_never(ruling)
+    identity = f"{occurrence.execution_id}:{'decided' if first else 'admitted'}"
     return Message(
         subjects.decided(job_id, occurrence.firing.key),
         envelope.body(event),
-        _headers(event, f"{occurrence.execution_id}:decided", job_id, now),
+        _headers(event, identity, job_id, now),
+        expected=0 if first else None,
+        ttl=DEDUPE_WINDOW,
+    )
+
+
+def _ordered(job_id: str, backfill_id: str, now: datetime) -> Message:
+    """The mark of a backfill's order, as a trigger has one."""
+    event = TriggerDecided(execution_id=backfill_id, outcome="due")
+    return Message(
+        subjects.decided(job_id, backfill_id),
+        envelope.body(event),
+        _headers(event, f"{backfill_id}:decided", job_id, now),
         expected=0,
         ttl=DEDUPE_WINDOW,
+    )
+
+
+def _backfill(event: JobBackfill, now: datetime) -> Message:
+    identity = f"{event.backfill_id}:{event.phase}"
+    return Message(
+        subjects.job_backfill(event.job_id),
+        envelope.body(event),
+        _headers(event, identity, event.job_id, now),
+        message_id=identity,
+        ttl=DUE_TTL,
     )
 
 
@@ -124,5 +194,8 @@ def timer(job_id: str, revision: int, instant: datetime, follows: int) -> Messag
 
 
 def at(instant: datetime) -> str:
-    """The server's words for a single instant. It releases one that is past at once."""
-    return f"@at {instant.astimezone(UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
+    """The server's words for a single instant. It releases one that is past at once.
+
+    What is due later than any timer can be set is looked at again then.
+    """
+    return f"@at {min(instant, LAST_ALARM).astimezone(UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"

@@ -1,28 +1,61 @@
 """Jobs, gates and marks as they stand now: the newest revision, never what some message said."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from nats.aio.client import Client
 
-from lamplighter_contracts import subjects
+from lamplighter_contracts import envelope, subjects
+from lamplighter_contracts.events import JobTriggered
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.streams import CATALOG, JOBS
+from lamplighter_planning.lanes import admissible, is_parked
+from lamplighter_planning.rulings import Asked, Situation
 from lamplighter_runtime.catalog import read_item
 from lamplighter_runtime.latest import Last, last_messages
-from lamplighter_scheduler.decisions import Asked, Situation
+from lamplighter_scheduler.surroundings import Neighbours
+
+PARKED_AT_ONCE = 50
+"""Triggers that are read back for one job in one decision: each may have a payload of its own."""
 
 
 class States:
-    """Reads from `KV_catalog` and `JOBS`, one round trip a stream. Raises `BusUnavailable`, and pydantic's
-    `ValidationError` for a job or a gate that cannot be read."""
+    """Reads from `KV_catalog` and `JOBS`. Raises `BusUnavailable`, and pydantic's `ValidationError` for a job or a
+    gate that cannot be read."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._neighbours = Neighbours(client)
 
-    async def of(self, asked: Sequence[Asked], *, all_marks: bool = False) -> list[Situation]:
-        """The situation of each job, in order, with the marks of repeated triggers, or of all."""
+    async def of(self, asked: Sequence[Asked], now: datetime, *, all_marks: bool = False) -> list[Situation]:
+        """All that a decision needs of each job, in order, with the marks of what was repeated, or of all.
+
+        One round trip a stream, and one more for what only some jobs have: an environment of their own, calendars,
+        triggers that wait.
+        """
+        bare = await self._bare(asked, all_marks)
+        around, parked = await asyncio.gather(
+            self._neighbours.around([_scheduled(s, one) for s, one in zip(bare, asked, strict=True)]),
+            self._parked(bare, asked, now),
+        )
+        return [
+            replace(situation, around=nearby, parked=waiting)
+            for situation, nearby, waiting in zip(bare, around, parked, strict=True)
+        ]
+
+    async def of_jobs(self, job_ids: Iterable[str]) -> list[Situation]:
+        """Job and gate alone: what timers are derived from."""
+        return await self._bare([Asked(job_id) for job_id in job_ids], all_marks=False)
+
+    async def unknown(self, job_ids: Sequence[str]) -> list[str]:
+        """Those of the jobs that the catalog has nothing of, not even the marker of a removal."""
+        known = await last_messages(self._client, CATALOG.name, [_job_subject(job_id) for job_id in job_ids])
+        return [job_id for job_id in job_ids if _job_subject(job_id) not in known]
+
+    async def _bare(self, asked: Sequence[Asked], all_marks: bool) -> list[Situation]:
         ids = [one.job_id for one in asked]
         marks = [subject for one in asked for subject in _mark_subjects(one, all_marks).values()]
         catalog, states = await asyncio.gather(
@@ -31,17 +64,41 @@ class States:
         )
         return [_situation(one, _mark_subjects(one, all_marks), catalog, states) for one in asked]
 
-    async def of_jobs(self, job_ids: Iterable[str]) -> list[Situation]:
-        return await self.of([Asked(job_id) for job_id in job_ids])
+    async def _parked(
+        self, situations: Sequence[Situation], asked: Sequence[Asked], now: datetime
+    ) -> list[dict[str, JobTriggered | None]]:
+        """The triggers of what may fire now, by job: what waits has no payload in the gate."""
+        keys = [_parked_keys(s, one, now) for s, one in zip(situations, asked, strict=True)]
+        wanted = [
+            subjects.trigger(s.job_id, key) for s, ks in zip(situations, keys, strict=True) for key in ks
+        ]
+        found = await last_messages(self._client, JOBS.name, wanted) if wanted else {}
+        return [
+            {key: _trigger(found.get(subjects.trigger(s.job_id, key))) for key in ks}
+            for s, ks in zip(situations, keys, strict=True)
+        ]
 
-    async def unknown(self, job_ids: Sequence[str]) -> list[str]:
-        """Those of the jobs that the catalog has nothing of, not even the marker of a removal."""
-        known = await last_messages(self._client, CATALOG.name, [_job_subject(job_id) for job_id in job_ids])
-        return [job_id for job_id in job_ids if _job_subject(job_id) not in known]
+
+def _scheduled(situation: Situation, asked: Asked) -> Job | None:
+    """The job, where the decision may be about scheduled occurrences: only these are ever left out."""
+    about = asked.ticked or asked.orders or situation.gate.backfills
+    return situation.job if situation.job is not None and situation.job.schedules and about else None
+
+
+def _parked_keys(situation: Situation, asked: Asked, now: datetime) -> list[str]:
+    if situation.job is None or not situation.gate.waiting:
+        return []
+    ended = {end.execution_id for end in asked.ended}
+    ready = admissible(situation.job, situation.gate, ended, now)
+    return [waiting.key for waiting in ready if is_parked(waiting)][:PARKED_AT_ONCE]
+
+
+def _trigger(last: Last | None) -> JobTriggered | None:
+    return envelope.read(JobTriggered, last.body, last.headers) if last else None
 
 
 def _situation(
-    asked: Asked, marks: dict[str, str], catalog: dict[str, Last], states: dict[str, Last]
+    asked: Asked, marks: Mapping[str, str], catalog: Mapping[str, Last], states: Mapping[str, Last]
 ) -> Situation:
     job_id = asked.job_id
     gate = states.get(subjects.gate(job_id))
@@ -60,9 +117,6 @@ def _job_subject(job_id: str) -> str:
 
 
 def _mark_subjects(asked: Asked, all_marks: bool) -> dict[str, str]:
-    """The subject of the mark, by the key of its trigger."""
-    return {
-        trigger.key: subjects.decided(asked.job_id, trigger.key)
-        for trigger in asked.triggers
-        if all_marks or trigger.key in asked.repeated
-    }
+    """The subject of the mark, by the key of its trigger or the id of its backfill."""
+    keys = [trigger.key for trigger in asked.triggers] + [order.backfill_id for order in asked.orders]
+    return {key: subjects.decided(asked.job_id, key) for key in keys if all_marks or key in asked.repeated}

@@ -13,13 +13,13 @@ from nats.aio.client import Client
 
 from lamplighter_contracts import subjects
 from lamplighter_contracts.streams import TIMERS
+from lamplighter_planning.agenda import is_timed, next_alarm
+from lamplighter_planning.rulings import Situation
 from lamplighter_runtime.jetstream import obtain
 from lamplighter_runtime.latest import Last, last_messages
 from lamplighter_runtime.messages import Conflict
 from lamplighter_runtime.publishing import publish
 from lamplighter_scheduler import records
-from lamplighter_scheduler.agenda import next_instant
-from lamplighter_scheduler.decisions import Situation
 from lamplighter_scheduler.firings import Contended, Settled
 from lamplighter_scheduler.states import States
 
@@ -41,6 +41,12 @@ class Timers:
         if contested:
             await self.review(contested)
 
+    async def keep(self, settled: Iterable[Settled]) -> None:
+        """Review the timers of jobs whose alarm depends on what runs, now that this has changed."""
+        timed = [one.job_id for one in settled if is_timed(one.gate)]
+        if timed:
+            await self.review(timed)
+
     async def review(self, job_ids: Iterable[str]) -> None:
         """Make the timer of each job what its newest revision and its gate say."""
         left = list(job_ids)
@@ -61,14 +67,14 @@ class Timers:
         return {subject.rsplit(".", 1)[1]: last for subject, last in found.items()}
 
     async def _arm_released(self, settled: Settled) -> bool:
-        instant = next_instant(settled.job, settled.gate)
+        instant = next_alarm(settled.job, settled.gate)
         if instant is None or settled.job is None:
             return True
         return await self._arm(settled.job_id, settled.job.revision, instant, follows=0)
 
     async def _set(self, situation: Situation, seen: Last | None) -> bool:
         """Whether the timer is now as it should be; False where another wrote it meanwhile."""
-        job, instant = situation.job, next_instant(situation.job, situation.gate)
+        job, instant = situation.job, next_alarm(situation.job, situation.gate)
         if job is not None and instant is not None:
             if seen is not None and seen.headers.get(records.SCHEDULE) == records.at(instant):
                 return True

@@ -142,6 +142,7 @@ def test_create_from_a_file_with_options_before_it(
     [
         (["--name", "x", "--prompt", "p"], "a job needs --agent or --team"),
         (["--agent", "a"], "a job needs --name, --prompt"),
+        (["--name", "x", "--prompt", "p", "--agent", "a", "--schedule", ""], "--schedule is empty"),
         (
             ["--name", "x", "--prompt", "p", "--agent", "a", "--team", "t"],
             "--agent and --team exclude each other",
@@ -236,13 +237,13 @@ def test_a_trigger_carries_its_parameters_and_key(lamp: CommandLine, gateway: Sc
     assert gateway.asked[-1].headers["idempotency-key"] == "k1"
 
 
-def test_pause_and_resume(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+def test_disable_and_enable(lamp: CommandLine, gateway: ScriptedGateway) -> None:
     def enabled() -> bool:
         return gateway.jobs[JOB].enabled
 
-    assert lamp("job", "pause", JOB).out.startswith(f"Disabled job {JOB}")
+    assert lamp("job", "disable", JOB).out.startswith(f"Disabled job {JOB}")
     assert not enabled()
-    assert "next run 2026-03-02 09:00:00 UTC" in lamp("job", "resume", JOB).out
+    assert lamp("job", "enable", JOB).out == f"Enabled job {JOB}, next run 2026-03-02 09:00:00 UTC\n"
     assert enabled()
 
 

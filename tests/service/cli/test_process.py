@@ -124,12 +124,30 @@ def _on_terminal(environment: dict[str, str], *arguments: str) -> str:
     return shown.decode()
 
 
-HEAVY = {"httpx", "rich", "pydantic", "yaml", "lamplighter_contracts", "ssl", "http.client", "asyncio"}
+HEAVY = {
+    "httpx",
+    "rich",
+    "pydantic",
+    "yaml",
+    "lamplighter_contracts",
+    "ssl",
+    "http.client",
+    "asyncio",
+    "zoneinfo",
+}
 
 
 @pytest.mark.parametrize(
     ("arguments", "allowed"),
-    [(["--help"], set()), (["job", "--help"], set()), (["job", "list"], {"ssl", "http.client"})],
+    [
+        (["--help"], set()),
+        (["job", "--help"], set()),
+        (["job", "create", "--help"], set()),
+        (["backfill", "--help"], set()),
+        (["simulate", "--help"], set()),
+        (["job", "list"], {"ssl", "http.client"}),
+        (["job", "next", "--every", "2h"], {"ssl", "http.client"}),
+    ],
 )
 def test_a_command_loads_only_what_it_needs(
     gateway: ScriptedGateway, environment: dict[str, str], arguments: list[str], allowed: set[str]

@@ -10,13 +10,18 @@ from nats.aio.msg import Msg
 from pydantic import BaseModel
 
 from lamplighter_contracts.queries import (
+    BackfillPage,
+    BackfillRecord,
     ExecutionAnswer,
     ExecutionPage,
     ExecutionRecord,
     JobSummaries,
     JobSummary,
+    ListOccurrences,
     LogPage,
+    OccurrenceAnswer,
     OccurrencePage,
+    OccurrenceRecord,
     QueryFailed,
     RecordedBatch,
 )
@@ -31,6 +36,9 @@ class ScriptedHistory:
     records: dict[str, ExecutionRecord] = field(default_factory=dict)
     batches: list[RecordedBatch] = field(default_factory=list)
     summaries: list[JobSummary] = field(default_factory=list)
+    occurrences: list[OccurrenceRecord] = field(default_factory=list)
+    found: OccurrenceAnswer = field(default_factory=OccurrenceAnswer)
+    backfills: list[BackfillRecord] = field(default_factory=list)
     next_cursor: str | None = None
     failing: QueryFailed | None = None
     asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
@@ -53,8 +61,34 @@ class ScriptedHistory:
             case "query.jobs.summary":
                 return JobSummaries(summaries=tuple(self.summaries))
             case "query.occurrences.list":
-                return OccurrencePage(occurrences=(), next_cursor=self.next_cursor)
+                return self._occurrences(ListOccurrences.model_validate(asked))
+            case "query.occurrences.find":
+                return self.found
+            case "query.backfills.list":
+                named = (asked.get("backfill_id"), asked.get("job_id"))
+                return BackfillPage(
+                    backfills=tuple(
+                        b
+                        for b in self.backfills
+                        if named[0] in (None, b.backfill_id) and named[1] in (None, b.job_id)
+                    )
+                )
         raise AssertionError(subject)
+
+    def _occurrences(self, asked: ListOccurrences) -> OccurrencePage:
+        matching = [
+            record
+            for record in sorted(self.occurrences, key=lambda r: r.firing.nominal_at, reverse=True)
+            if (not asked.outcomes or record.outcome in asked.outcomes)
+            and (asked.from_at is None or record.firing.nominal_at >= asked.from_at)
+            and (asked.until_at is None or record.firing.nominal_at < asked.until_at)
+        ]
+        if self.next_cursor is not None:
+            return OccurrencePage(occurrences=(), next_cursor=self.next_cursor)
+        start = int(asked.cursor or 0)
+        end = start + asked.limit
+        following = str(end) if end < len(matching) else None
+        return OccurrencePage(occurrences=tuple(matching[start:end]), next_cursor=following)
 
 
 @asynccontextmanager

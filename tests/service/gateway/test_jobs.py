@@ -1,16 +1,22 @@
 """Jobs over HTTP, in both dialects: made, read, changed, deleted, restored, purged."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from nats.aio.client import Client
 
 from lamplighter_contracts import streams, subjects
 from lamplighter_contracts.envelope import AUTHOR_HEADER
+from lamplighter_contracts.fields import rfc3339
+from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
 from lamplighter_gateway.signatures import webhook_secret
 from lamplighter_runtime.latest import last_message
+from lamplighter_runtime.messages import Message
+from lamplighter_runtime.publishing import publish
 from tests.service.gateway.running import Running, last_sequence
+from tests.support.waiting import until as until_true
 
 
 async def _stored(bus: Client, kind: str, name: str) -> tuple[dict[str, str], bytes]:
@@ -42,6 +48,17 @@ async def test_a_job_in_the_flat_dialect(running: Running, bus: Client) -> None:
     assert stored.revision == 0, "the revision is the sequence, not part of what is written"
     assert stored.scheduled_from == stored.created_at
     assert headers[AUTHOR_HEADER] == (await running.json("GET", "/tokens"))[0]["id"]
+
+
+async def test_the_writer_knows_a_job_as_others_read_it(running: Running, bus: Client) -> None:
+    """To the millisecond: the scheduler counts runs since `scheduled_from`, and compares it."""
+    await running.agent()
+    job = await running.job(schedule="0 9 * * *", max_runs=3)
+    _, body = await _stored(bus, "jobs", job["id"])
+    counted = Gate(job_id=job["id"], runs=2, counted_from=Job.model_validate_json(body).scheduled_from)
+    await publish(bus, Message(subjects.gate(job["id"]), counted.model_dump_json().encode()))
+
+    assert len((await running.json("GET", f"/jobs/{job['id']}"))["next_runs"]) == 1
 
 
 async def test_a_job_in_the_server_dialect(running: Running) -> None:
@@ -81,7 +98,7 @@ async def test_what_is_read_can_be_sent_back_whole(running: Running) -> None:
 
 
 async def test_a_change_counts_only_from_now_on(running: Running, bus: Client) -> None:
-    """`scheduled_from` moves with schedules, zone and enabling; not with a new name."""
+    """`scheduled_from` moves with schedules, zone and start; not with a new name, and not with a pause."""
     await running.agent()
     job_id = (await running.job(schedule="0 9 * * *"))["id"]
 
@@ -95,21 +112,56 @@ async def test_a_change_counts_only_from_now_on(running: Running, bus: Client) -
     third = await scheduled_from({"timezone": "Asia/Tokyo"})
     disabled = await scheduled_from({"enabled": False})
     enabled = await scheduled_from({"enabled": True})
-    assert first < second < third == disabled < enabled
+    ending = await scheduled_from({"ends_at": "2999-01-01T00:00:00Z"})
+    starting = await scheduled_from({"starts_at": "2027-01-01T00:00:00Z"})
+    assert first < second < third == disabled == enabled == ending < starting
 
 
-async def test_enable_and_disable(running: Running) -> None:
+@pytest.mark.parametrize(("pause", "resume"), [("disable", "enable"), ("pause", "resume")])
+async def test_pause_and_resume(running: Running, pause: str, resume: str) -> None:
     await running.agent()
     job_id = (await running.job(schedule="0 9 * * *"))["id"]
 
-    disabled = await running.json("POST", f"/jobs/{job_id}/disable")
-    again = await running.json("POST", f"/jobs/{job_id}/disable")
-    enabled = await running.json("POST", f"/jobs/{job_id}/enable")
+    paused = await running.json("POST", f"/jobs/{job_id}/{pause}")
+    again = await running.json("POST", f"/jobs/{job_id}/{pause}")
+    resumed = await running.json("POST", f"/jobs/{job_id}/{resume}")
 
-    assert (disabled["enabled"], disabled["status"], disabled["next_run_at"]) == (False, "disabled", None)
-    assert again["revision"] == disabled["revision"], "nothing changed, so nothing was written"
-    assert enabled["enabled"]
-    assert enabled["next_run_at"]
+    assert (paused["enabled"], paused["status"], paused["next_run_at"]) == (False, "disabled", None)
+    assert again["revision"] == paused["revision"], "nothing changed, so nothing was written"
+    assert (resumed["enabled"], resumed["status"]) == (True, "active")
+    assert resumed["next_run_at"]
+    assert paused["pause"] == {
+        "paused_at": paused["updated_at"],
+        "until": None,
+        "resumed_at": None,
+        "note": "",
+        "paused_by": "test admin",
+    }
+    assert resumed["pause"] == paused["pause"] | {"resumed_at": resumed["updated_at"]}
+
+
+async def test_a_pause_ends_by_itself(running: Running) -> None:
+    """Nobody writes that, and every answer says it."""
+    await running.agent()
+    job_id = (await running.job(schedule="* * * * * *", seconds=True))["id"]
+    until = datetime.now(UTC) + timedelta(seconds=1.2)
+    body = {"until": rfc3339(until), "note": "a moment"}
+
+    paused = await running.json("POST", f"/jobs/{job_id}/pause", body)
+    listed = [job["enabled"] for job in await running.json("GET", "/jobs")]
+    filtered = await running.json("GET", "/jobs?enabled=false")
+    assert (paused["enabled"], paused["status"], listed, len(filtered)) == (False, "disabled", [False], 1)
+    assert (paused["pause"]["until"], paused["pause"]["note"]) == (rfc3339(until), "a moment")
+    assert datetime.fromisoformat(paused["next_run_at"]) >= until - timedelta(milliseconds=1)
+
+    async def over() -> bool:
+        return bool((await running.json("GET", f"/jobs/{job_id}"))["enabled"])
+
+    await until_true(over, what="the end of the pause")
+    job = await running.json("GET", f"/jobs/{job_id}")
+    assert (job["status"], job["revision"]) == ("active", paused["revision"])
+    assert [job["enabled"] for job in await running.json("GET", "/jobs?enabled=true")] == [True]
+    assert await running.json("GET", "/jobs?enabled=false") == []
 
 
 async def test_the_list_is_a_bare_array_with_filters(running: Running) -> None:

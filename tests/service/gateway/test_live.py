@@ -358,6 +358,13 @@ async def test_an_execution_that_was_only_just_accepted(
     assert (finished["status"], finished["result"]) == ("completed", "done")
 
 
+async def decide(bus: Client, job_id: str, execution: str, outcome: str, detail: str = "") -> None:
+    """What the scheduler says of the start with the key `k`."""
+    decided = TriggerDecided.model_validate({"execution_id": execution, "outcome": outcome, "detail": detail})
+    headers = envelope.headers(decided, event_id=execution, source="/test", time=AT)
+    await publish(bus, Message(subjects.decided(job_id, "k"), envelope.body(decided), headers))
+
+
 async def test_a_start_that_is_skipped_ends_its_stream(
     running: Running, bus: Client, history: ScriptedHistory
 ) -> None:
@@ -368,15 +375,48 @@ async def test_a_start_that_is_skipped_ends_its_stream(
     stream = follow(running, execution=name)
     async with asyncio.timeout(DEADLINE):
         assert (await anext(stream)).data == {"status": "queued"}
-        decided = TriggerDecided(execution_id=name, outcome="skipped", detail="another one still runs")
-        headers = envelope.headers(decided, event_id=name, source="/test", time=AT)
-        await publish(bus, Message(subjects.decided(job["id"], "k"), envelope.body(decided), headers))
+        await decide(bus, job["id"], name, "skipped", "another one still runs")
         end = await anext(stream)
 
     assert (end.name, end.data["status"]) == ("end", "skipped")
     gone = await running.http.get(f"/api/v1/executions/{name}")
     assert gone.status_code == 404
     assert "another one still runs" in gone.json()["detail"]
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["history has not heard of it", "history knows it"])
+@pytest.mark.parametrize("outcome", ["due", "skipped"])
+async def test_a_start_that_waits_stays_open_until_its_turn_or_its_end(
+    running: Running, bus: Client, history: ScriptedHistory, known: bool, outcome: str
+) -> None:
+    """The scheduler speaks twice of it: its last word counts."""
+    await running.agent()
+    job = await running.job()
+    started = await running.json("POST", f"/jobs/{job['id']}/trigger", **{"Idempotency-Key": "k"})
+    name, why = started["execution_id"], "execution e0 was still running"
+    await decide(bus, job["id"], name, "queued", why)
+    if known:
+        firing = {"kind": "manual", "key": "k", "nominal_at": AT}
+        history.records[name] = record_of(
+            execution_id=name, job_id=job["id"], status="queued", firing=firing, detail=why
+        )
+    waits = await running.json("GET", f"/executions/{name}")
+    assert (waits["status"], waits["detail"]) == ("queued", why)
+
+    stream = follow(running, execution=name)
+    async with asyncio.timeout(DEADLINE):
+        assert (await anext(stream)).data == {"status": "queued"}
+        await decide(bus, job["id"], name, outcome, "it was cancelled while it waited")
+        if outcome == "due":
+            await Worker(bus, name).start()
+        after = await anext(stream)
+        await stream.aclose()
+
+    if outcome == "due":
+        assert (after.name, after.data["status"]) == ("status", "running")
+    else:
+        assert (after.name, after.data["status"]) == ("end", "skipped")
+        assert after.data["detail"] == "it was cancelled while it waited"
 
 
 async def test_an_unknown_execution_is_not_found_anywhere(running: Running, history: ScriptedHistory) -> None:

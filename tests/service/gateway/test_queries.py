@@ -52,10 +52,13 @@ async def test_a_list_asks_what_it_was_asked(running: Running, history: Scripted
     history.next_cursor = "more"
 
     answer = await running.http.get(
-        "/api/v1/executions?job_id=j&status=running,failed&agent_id=idle&limit=7&offset=3&cursor=c"
+        "/api/v1/executions?job_id=j&status=running,failed&agent_id=idle&limit=7&offset=3&cursor=c&backfill_id=bf-1"
     )
     of_job = await running.http.get(f"/api/v1/jobs/{job_id}/executions?status=completed")
-    occurrences = await running.http.get(f"/api/v1/jobs/{job_id}/occurrences?limit=3&cursor=d")
+    occurrences = await running.http.get(
+        f"/api/v1/jobs/{job_id}/occurrences?limit=3&cursor=d&outcome=fired,missed"
+        "&from=2026-03-01T09:00:00%2B01:00&until=2026-03-02T00:00:00Z"
+    )
 
     assert [record["id"] for record in answer.json()] == [EXECUTION]
     for one in (answer, of_job, occurrences):
@@ -66,12 +69,20 @@ async def test_a_list_asks_what_it_was_asked(running: Running, history: Scripted
         "statuses": ["running", "failed"],
         "executor_kind": "agent",
         "executor_id": "idle",
+        "backfill_id": "bf-1",
         "limit": 7,
         "offset": 3,
         "cursor": "c",
     }
     assert (asked[1]["job_id"], asked[1]["statuses"], asked[1]["limit"]) == (job_id, ["completed"], 50)
-    assert history.asked[-1][1] == {"job_id": job_id, "limit": 3, "cursor": "d"}
+    assert history.asked[-1][1] == {
+        "job_id": job_id,
+        "from_at": "2026-03-01T08:00:00Z",
+        "until_at": "2026-03-02T00:00:00Z",
+        "outcomes": ["fired", "missed"],
+        "limit": 3,
+        "cursor": "d",
+    }
 
 
 async def test_a_log_is_read_page_by_page(running: Running, history: ScriptedHistory) -> None:
@@ -114,6 +125,16 @@ async def test_without_history_its_routes_say_so(running: Running) -> None:
         assert answer.json()["type"].endswith("/unavailable")
     jobs = await running.http.get("/api/v1/jobs")
     assert (jobs.status_code, jobs.headers["lamplighter-history"]) == (200, "unavailable")
+
+
+async def test_a_range_that_ends_before_it_starts(running: Running) -> None:
+    await running.agent()
+    job_id = (await running.job())["id"]
+    path = f"/api/v1/jobs/{job_id}/occurrences?from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z"
+    answer = await running.http.get(path)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["problem"]) == ("until", "must be after 'from', 2026-01-02T00:00:00Z")
 
 
 async def test_what_history_cannot_answer(running: Running, history: ScriptedHistory) -> None:

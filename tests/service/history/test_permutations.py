@@ -1,8 +1,9 @@
 """Any order of events, with repeats, cut into any batches, makes the same documents in a real MongoDB."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from itertools import pairwise
+from functools import partial
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
@@ -11,10 +12,26 @@ from hypothesis import strategies as st
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from lamplighter_history.fold import Folded, fold
+from lamplighter_contracts.events import ExecutionStatus, SkipReason
+from lamplighter_history.filters import occurrences
+from lamplighter_history.fold import Folded, fold, may_have_waited
+from lamplighter_history.folds.executions import waited_in_vain
 from lamplighter_history.store import operation
-from lamplighter_history.writes import Collection, Entry, Retention
-from tests.support.happenings import NOON, cancelling, due, finished, log_batch, skipped, started, step
+from lamplighter_history.writes import Collection, Entry, Retention, Upsert, Write
+from tests.support.happenings import (
+    NOON,
+    backfill,
+    backfilled,
+    cancelling,
+    due,
+    execution,
+    finished,
+    log_batch,
+    queued,
+    skipped,
+    started,
+    step,
+)
 
 KEPT = Retention(*(timedelta(days=days) for days in (365, 365, 30)))
 
@@ -34,6 +51,22 @@ LIFE: list[Folded] = [
     due(1),
     started(1),
     skipped(2),
+    queued(3),
+    due(3, payload={"a": 1}),
+    started(3),
+    queued(4),
+    skipped(4, reason=SkipReason.REPLACED),
+    queued(5),
+    queued(6),
+    finished(6, attempt=0, outcome=ExecutionStatus.CANCELLED),
+    skipped(6, reason=SkipReason.CANCELLED),
+    backfill("started"),
+    backfilled(7),
+    backfill("completed"),
+    # Published once more, after what followed it.
+    queued(3),
+    queued(4),
+    backfill("started"),
 ]
 """Their places in the list stand for their sequences."""
 
@@ -46,19 +79,38 @@ def mongo(mongod_server: Any) -> Iterator[Mongo]:
         yield client["permutations"]
 
 
-def written(mongo: Mongo, batches: list[list[Entry[Folded]]]) -> dict[str, list[dict[str, Any]]]:
-    """What is stored after these batches, each written as the store does it but for what is there already."""
+def cleared(mongo: Mongo) -> None:
     for collection in Collection:
         mongo[collection.value].delete_many({})
+
+
+def stored(mongo: Mongo) -> dict[str, list[dict[str, Any]]]:
+    return {collection.value: list(mongo[collection.value].find().sort("_id")) for collection in Collection}
+
+
+def write_one(mongo: Mongo, write: Write) -> None:
+    """As the store does it, but for an insert that is there already."""
+    place = mongo[write.collection.value]
+    if isinstance(write, Upsert) or place.find_one({"_id": write.document_id}) is None:
+        place.bulk_write([operation(write)], ordered=False)
+
+
+def ends(mongo: Mongo, batch: list[Entry[Folded]]) -> list[Write]:
+    """Of those in the batch that waited in vain, by what the ledger has now."""
+    wanted = occurrences.in_vain(may_have_waited(batch))
+    found = list(mongo["occurrences"].find(wanted, occurrences.RULED))
+    return [waited_in_vain(one, KEPT.executions) for one in found]
+
+
+def written(mongo: Mongo, batches: list[list[Entry[Folded]]]) -> dict[str, list[dict[str, Any]]]:
+    """What is stored after these batches."""
+    cleared(mongo)
     for batch in batches:
         for write in fold(batch, KEPT):
-            place = mongo[write.collection.value]
-            if (
-                place.find_one({"_id": write.document_id}) is None
-                or write.collection is Collection.EXECUTIONS
-            ):
-                place.bulk_write([operation(write)], ordered=False)
-    return {collection.value: list(mongo[collection.value].find().sort("_id")) for collection in Collection}
+            write_one(mongo, write)
+        for write in ends(mongo, batch):
+            write_one(mongo, write)
+    return stored(mongo)
 
 
 @st.composite
@@ -76,6 +128,58 @@ def test_any_permutation_with_repeats_gives_the_same_documents(
 ) -> None:
     in_order = written(mongo, [[entry] for entry in ENTRIES])
     assert written(mongo, batches) == in_order
+
+
+def test_what_the_events_come_to(mongo: Mongo) -> None:
+    documents = written(mongo, [[entry] for entry in ENTRIES])
+    states = {one["_id"]: one["state"] for one in documents["executions"]}
+    assert {number: states[execution(number)]["status"] for number in (0, 1, 3, 4, 5, 6)} == {
+        0: "completed",
+        1: "running",
+        3: "running",
+        4: "cancelled",
+        5: "queued",
+        6: "cancelled",
+    }
+    assert execution(2) not in states, "what was skipped at once never was an execution"
+    assert (states[execution(4)]["reason"], states[execution(6)]["exit_code"]) == ("replaced", 0)
+    outcomes = {one["_id"]: one["ruling"]["outcome"] for one in documents["occurrences"]}
+    assert [outcomes[execution(number)] for number in range(7)] == [
+        *("fired", "fired", "skipped", "fired", "skipped", "queued", "skipped")
+    ]
+    assert [one["state"]["phase"] for one in documents["backfills"]] == ["completed"]
+
+
+WAITS, SKIPPED = ENTRIES[LIFE.index(queued(4))], ENTRIES[LIFE.index(skipped(4, reason=SkipReason.REPLACED))]
+
+
+@pytest.mark.parametrize("places", combinations(range(7), 3))
+@pytest.mark.parametrize("ledger_first", [True, False])
+def test_one_that_waited_in_vain_ends_however_two_replicas_interleave(
+    mongo: Mongo, places: tuple[int, ...], ledger_first: bool
+) -> None:
+    """One replica has the event that it waits, the other the one that it is skipped: each takes its own steps in
+    order, and `places` are those of the second among the steps of both."""
+    cleared(mongo)
+    one = replica(mongo, [WAITS], ledger_first)
+    other = replica(mongo, [SKIPPED], ledger_first)
+    for step_number in range(7):
+        next(other if step_number in places else one)()
+    [record] = stored(mongo)["executions"]
+    assert (record["state"]["status"], record["queued"]["detail"]) == (
+        "cancelled",
+        "waits for the end of the one before",
+    )
+
+
+def replica(mongo: Mongo, batch: list[Entry[Folded]], ledger_first: bool) -> Iterator[Callable[[], object]]:
+    """Its steps, each to be taken when its turn comes: every write of the batch, then the question, then the ends."""
+    found: list[Write] = []
+    writes = sorted(fold(batch, KEPT), key=lambda write: write.collection.value, reverse=ledger_first)
+    for write in writes:
+        yield partial(write_one, mongo, write)
+    yield lambda: found.extend(ends(mongo, batch))
+    yield lambda: list(map(partial(write_one, mongo), found))
 
 
 def test_the_highest_sequence_wins_whichever_comes_last(mongo: Mongo) -> None:

@@ -5,27 +5,50 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from lamplighter_contracts.events import ExecutionStatus, LogBatch
+from lamplighter_contracts.events import ExecutionStatus, LogBatch, Outcome, SkipReason
 from lamplighter_contracts.queries import (
     ExecutionAnswer,
     ExecutionPage,
+    FindOccurrence,
     GetExecution,
+    ListBackfills,
     ListExecutions,
     ListOccurrences,
     LogPage,
-    OccurrencePage,
     ReadLog,
     SummariseJobs,
+    TypicalDurations,
 )
-from lamplighter_history import answers, filters
+from lamplighter_history import answers
+from lamplighter_history.cursors import Place, cursor_after_place
 from lamplighter_history.database import INDEXES
+from lamplighter_history.filters import backfills, executions, jobs, logs, occurrences
 from tests.service.history.conftest import History
-from tests.support.happenings import JOB, due, execution, finished, happen, log_batch, started
+from tests.support.happenings import (
+    JOB,
+    at,
+    backfill,
+    backfilled,
+    due,
+    execution,
+    finished,
+    happen,
+    log_batch,
+    skipped,
+    started,
+)
 from tests.support.waiting import until
 
-SUBJECTS = [
-    model.subject for model in (ListExecutions, GetExecution, ReadLog, SummariseJobs, ListOccurrences)
-]
+QUESTIONS = (
+    ListExecutions,
+    GetExecution,
+    ReadLog,
+    SummariseJobs,
+    TypicalDurations,
+    ListOccurrences,
+    FindOccurrence,
+    ListBackfills,
+)
 
 
 async def test_pages_of_500_executions_have_neither_gaps_nor_repeats(history: History) -> None:
@@ -43,18 +66,6 @@ async def test_pages_of_500_executions_have_neither_gaps_nor_repeats(history: Hi
             await history.until_all_is_recorded()
         query = ListExecutions(limit=37, cursor=page.next_cursor)
     assert seen == sorted((execution(n, f"job-{n % 7}") for n in range(500)), reverse=True)
-
-
-async def test_pages_of_occurrences(history: History) -> None:
-    await happen(history.bus, *(due(n) for n in range(25)))
-    await history.until_all_is_recorded()
-    seen: list[str] = []
-    cursor: str | None = None
-    while cursor is not None or not seen:
-        page = await history.asked(ListOccurrences(job_id=JOB, limit=10, cursor=cursor), OccurrencePage)
-        seen += [occurrence.key for occurrence in page.occurrences]
-        cursor = page.next_cursor
-    assert seen == [str(n) for n in reversed(range(25))]
 
 
 async def test_a_log_of_5_mb_is_read_in_replies_of_bounded_size(history: History) -> None:
@@ -86,18 +97,18 @@ async def test_large_texts_are_cut_in_lists_and_whole_alone(history: History) ->
     await history.until_all_is_recorded()
     page = await history.asked(ListExecutions(limit=50), ExecutionPage)
     assert len(page.executions) == 50
-    assert page.executions[0].prompt == page.executions[0].result == "é" * filters.LIST_TEXT
+    assert page.executions[0].prompt == page.executions[0].result == "é" * executions.LIST_TEXT
     record = await history.execution(execution(0))
     assert record is not None
     assert record.firing is not None
     assert (record.prompt, record.result, record.firing.payload) == (long, long, {"big": long})
 
 
-MALFORMED = (b"{", b"\xff\xfe", b"[]", b'{"limit": 0, "job_ids": 5, "execution_id": 5, "job_id": 5}')
+MALFORMED = (b"{", b"\xff\xfe", b"[]", b'{"limit": 0, "job_ids": 5, "execution_id": 5, "job_id": 5, "at": 5}')
 
 
 async def test_a_malformed_request_is_answered_as_invalid(history: History) -> None:
-    for subject in SUBJECTS:
+    for subject in (model.subject for model in QUESTIONS):
         for body in MALFORMED:
             for content_type in ("application/json", "text/plain"):
                 refusal = await history.refusal(subject, body, **{"content-type": content_type})
@@ -121,12 +132,32 @@ async def test_a_fault_of_our_own_is_answered_too(history: History) -> None:
     assert b"history could not answer" in reply.model_dump_json().encode()
 
 
-def _of_executions(query: ListExecutions) -> tuple[str, dict[str, Any], list[tuple[str, int]]]:
-    return "executions", filters.executions(query), filters.NEWEST_FIRST
+Asked = tuple[str, dict[str, Any], list[tuple[str, int]]]
 
 
-def _of_logs(query: ReadLog) -> tuple[str, dict[str, Any], list[tuple[str, int]]]:
-    return "execution_logs", filters.log(query), [("_id", 1)]
+def _of_executions(query: ListExecutions) -> Asked:
+    return "executions", executions.listed(query), executions.NEWEST_FIRST
+
+
+def _of_logs(query: ReadLog) -> Asked:
+    return "execution_logs", logs.chunks(query), [("_id", 1)]
+
+
+def _of_occurrences(**asked: Any) -> Asked:
+    return (
+        "occurrences",
+        occurrences.listed(ListOccurrences(job_id=JOB, **asked)),
+        occurrences.NEWEST_FIRST,
+    )
+
+
+def _of_backfills(query: ListBackfills) -> Asked:
+    return "backfills", backfills.listed(query), backfills.NEWEST_FIRST
+
+
+FIND = FindOccurrence(job_id=JOB, at=at(4))
+MISSED = (Outcome.MISSED, Outcome.BLOCKED)
+CURSOR = cursor_after_place(Place(at(5), execution(5)))
 
 
 FINDS = [
@@ -140,7 +171,18 @@ FINDS = [
     (_of_executions(ListExecutions(executor_kind="agent")), {"by_executor_kind"}),
     (_of_executions(ListExecutions(executor_kind="agent", executor_id="rare")), {"by_executor"}),
     (_of_executions(ListExecutions(executor_id="writer")), {"by_executor"}),
-    (("occurrences", filters.occurrences(ListOccurrences(job_id=JOB)), filters.NEWEST_FIRST), {"of_job"}),
+    (_of_executions(ListExecutions(backfill_id="fill-1")), {"of_backfill"}),
+    (_of_occurrences(), {"by_instant"}),
+    (_of_occurrences(from_at=at(2), cursor=CURSOR), {"by_instant"}),
+    (_of_occurrences(from_at=at(2), until_at=at(6)), {"by_instant"}),
+    (_of_occurrences(until_at=at(6), cursor=CURSOR), {"by_instant"}),
+    (_of_occurrences(until_at=at(4), cursor=CURSOR), {"standing_for_several"}),
+    (_of_occurrences(outcomes=MISSED), {"by_outcome"}),
+    (_of_occurrences(outcomes=MISSED, from_at=at(2), until_at=at(6), cursor=CURSOR), {"by_outcome"}),
+    (("occurrences", occurrences.before(FIND), occurrences.NEWEST_FIRST), {"by_instant"}),
+    (("occurrences", occurrences.after(FIND, execution(4)), occurrences.OLDEST_FIRST), {"by_instant"}),
+    (_of_backfills(ListBackfills()), {"newest"}),
+    (_of_backfills(ListBackfills(job_id=JOB)), {"of_job"}),
     (_of_logs(ReadLog(execution_id=execution())), {"_id_"}),
     (_of_logs(ReadLog(execution_id=execution(), from_line=5, attempt=1)), {"_id_"}),
 ]
@@ -152,6 +194,12 @@ async def test_an_index_serves_every_query(history: History) -> None:
         history.bus, *(due(n, job_id=f"job-{n % 50}") for n in range(600)), *(due(n) for n in range(9))
     )
     await happen(history.bus, *(started(n, job_id=f"job-{n % 50}") for n in range(300)))
+    await happen(history.bus, *(event(n, job_id="busy") for n in range(100) for event in (started, finished)))
+    await happen(history.bus, *(skipped(n, reason=SkipReason.MISSED) for n in range(20, 60)))
+    await happen(history.bus, *(due(n) for n in range(100, 300)))
+    await happen(history.bus, skipped(70).model_copy(update={"first_at": at(60), "count": 11}))
+    await happen(history.bus, *(backfilled(n, f"fill-{n % 3}") for n in range(30)))
+    await happen(history.bus, *(backfill(backfill_id=f"fill-{n}") for n in range(9)))
     await happen(history.bus, log_batch("a"))
     await history.until_all_is_recorded()
     with MongoClient[dict[str, Any]](history.mongodb_url) as client:
@@ -161,13 +209,25 @@ async def test_an_index_serves_every_query(history: History) -> None:
             plan = database[collection].find(wanted).sort(sort).explain()["queryPlanner"]["winningPlan"]
             assert not named(plan, "stage") & {"COLLSCAN", "SORT"}, (wanted, plan)
             assert named(plan, "indexName") & serving, (wanted, plan)
-        summary = {
-            "aggregate": "executions",
-            "pipeline": filters.summary(SummariseJobs(job_ids=tuple(f"job-{n}" for n in range(50)))),
-            "cursor": {},
-        }
-        plan = database.command("explain", summary)
+        job_ids = tuple(f"job-{n}" for n in range(50))
+        plan = explained(database, "executions", jobs.summary(SummariseJobs(job_ids=job_ids)))
         assert "DISTINCT_SCAN" in named(plan, "stage"), "one step in the index a job, not one an execution"
+        plan = explained(database, "occurrences", occurrences.at_instant(FIND))
+        assert named(plan, "indexName") == {"by_instant", "standing_for_several"}
+        counting = explained(database, "executions", backfills.executions(["fill-0", "fill-1"]))
+        assert named(counting, "indexName") == {"of_backfill"}
+        assert "FETCH" not in named(counting, "stage"), "counted along the index"
+        durations = explained(database, 1, jobs.durations(TypicalDurations(job_ids=("busy",))))
+        [lookup] = [stage for stage in durations["stages"] if "$lookup" in stage]
+        assert lookup["indexesUsed"] == ["how_long"]
+        assert (lookup["totalKeysExamined"], lookup["totalDocsExamined"]) == (jobs.LAST, 0)
+
+
+def explained(
+    database: Database[dict[str, Any]], of: str | int, pipeline: list[dict[str, Any]]
+) -> dict[str, Any]:
+    asked: dict[str, Any] = {"aggregate": of, "pipeline": pipeline, "cursor": {}}
+    return database.command("explain", asked, verbosity="executionStats")
 
 
 async def _made(database: Database[dict[str, Any]]) -> bool:

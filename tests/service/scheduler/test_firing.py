@@ -61,6 +61,25 @@ async def test_a_trigger_becomes_due_and_its_end_makes_room(world: World, nats_s
     assert first.execution_id in second.detail
 
 
+async def test_a_start_that_was_cancelled_before_it_was_decided_keeps_no_place(
+    world: World, nats_server: Server
+) -> None:
+    await world.write(job("deploy"))
+    cancelled = triggered("deploy", "k")
+    async with scheduler(nats_server):
+        await world.cancel_unstarted(cancelled)
+        await until(lambda: _is_delivered(world))
+        await world.trigger(cancelled)
+        await until(lambda: world.records())
+        await until(lambda: world.idle(SCHEDULER_ENDS))
+    assert (await world.gate("deploy")).running == {}
+
+
+async def _is_delivered(world: World) -> bool:
+    info = await world.bus.jetstream().consumer_info(SCHEDULER_ENDS.stream.name, SCHEDULER_ENDS.durable)
+    return info.delivered is not None and info.delivered.consumer_seq > 0
+
+
 async def test_an_allowing_job_starts_as_often_as_asked(world: World, nats_server: Server) -> None:
     await world.write(job("lookup", overlap="allow"))
     async with scheduler(nats_server):

@@ -7,11 +7,11 @@ import pytest
 from nats.aio.client import Client
 
 from lamplighter_contracts import subjects
-from lamplighter_contracts.gates import Gate
+from lamplighter_contracts.gates import Gate, Running
 from lamplighter_contracts.streams import DUE_TTL
+from lamplighter_planning.rulings import Asked
 from lamplighter_runtime.latest import subject_pages
 from lamplighter_runtime.messages import Message
-from lamplighter_scheduler.decisions import Asked
 from lamplighter_scheduler.firings import Firings
 from lamplighter_scheduler.invariants import GRACE, Fault
 from lamplighter_scheduler.reconciler import Reconciler
@@ -89,7 +89,8 @@ async def _fire(world: World, firings: Firings) -> None:
 async def test_an_execution_that_nobody_ever_claimed_leaves_the_gate(world: World) -> None:
     await world.write(job("deploy"))
     waiting, expired = now() - DUE_TTL + 10 * GRACE, now() - DUE_TTL - GRACE
-    gate = Gate(job_id="deploy", running={"waiting": waiting, "expired": expired})
+    running = {"waiting": Running(since=waiting), "expired": Running(since=expired)}
+    gate = Gate(job_id="deploy", running=running)
     await world.put([Message(subjects.gate("deploy"), gate.model_dump_json().encode())])
 
     assert await reconciler(world.bus).reconcile() == Counter({Fault.DUE_EXPIRED: 1})

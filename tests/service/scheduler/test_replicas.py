@@ -100,7 +100,7 @@ async def test_a_trigger_whose_acknowledgement_was_lost_is_known(world: World, n
 
 def _handlers(bus: Client) -> Handlers:
     states = States(bus)
-    return Handlers(Firings(bus, states, now), Timers(bus, states))
+    return Handlers(states, Firings(bus, states, now), Timers(bus, states))
 
 
 @pytest.fixture

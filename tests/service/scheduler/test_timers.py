@@ -8,7 +8,7 @@ from nats.aio.client import Client
 
 from lamplighter_contracts.jobs import Job, ScheduleTrigger
 from lamplighter_contracts.streams import SCHEDULER_CATALOG
-from lamplighter_scheduler.decisions import Situation
+from lamplighter_planning.rulings import Situation
 from lamplighter_scheduler.records import at
 from lamplighter_scheduler.states import States
 from lamplighter_scheduler.timers import Timers

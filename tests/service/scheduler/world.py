@@ -3,16 +3,19 @@
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from nats.aio.client import Client
 
 from lamplighter_contracts import envelope, ids, streams, subjects
 from lamplighter_contracts.events import (
+    BackfillCancelled,
+    BackfillRequested,
     Event,
     ExecutionFinished,
     ExecutionStatus,
     JobDue,
+    JobQueued,
     JobSkipped,
     JobTriggered,
     TriggerKind,
@@ -31,6 +34,8 @@ from tests.support.servers import Server
 
 Record = JobDue | JobSkipped
 
+E = TypeVar("E", bound=Event)
+
 LONG_AGO = timedelta(hours=2)
 
 
@@ -47,7 +52,7 @@ def daily_at(instant: datetime) -> str:
     return f"{instant.minute} {instant.hour} * * *"
 
 
-def job(job_id: str, *schedules: str, **changes: Any) -> Job:
+def job(job_id: str, *schedules: str, overlap: str = "skip", **changes: Any) -> Job:
     """A job that was made two hours ago."""
     made = now() - LONG_AGO
     fields = {
@@ -55,7 +60,8 @@ def job(job_id: str, *schedules: str, **changes: Any) -> Job:
         "name": job_id,
         "prompt": "Do it.",
         "executor": AgentExecutor(agent_id="writer"),
-        "triggers": tuple(ScheduleTrigger(schedule=schedule) for schedule in schedules),
+        "triggers": tuple(ScheduleTrigger(schedule=schedule, seconds=True) for schedule in schedules),
+        "concurrency": {"overlap": overlap},
         "created_at": made,
         "updated_at": made,
         "scheduled_from": made,
@@ -63,7 +69,7 @@ def job(job_id: str, *schedules: str, **changes: Any) -> Job:
     return Job.model_validate(fields | changes)
 
 
-def triggered(job_id: str, key: str) -> JobTriggered:
+def triggered(job_id: str, key: str, payload: object = None) -> JobTriggered:
     accepted_at = now()
     return JobTriggered(
         job_id=job_id,
@@ -71,6 +77,7 @@ def triggered(job_id: str, key: str) -> JobTriggered:
         kind=TriggerKind.MANUAL,
         key=key,
         accepted_at=accepted_at,
+        payload=payload,
     )
 
 
@@ -100,18 +107,41 @@ class World:
         for job_id in job_ids:
             await self.put([Message(subjects.tick(job_id), b"")])
 
-    async def finish(self, due: JobDue) -> None:
+    async def order(self, order: BackfillRequested | BackfillCancelled) -> None:
+        at = order.requested_at
+        headers = envelope.headers(
+            order, event_id=f"{order.backfill_id}:{order.kind}", source="/test", time=at
+        )
+        subject = subjects.backfill(order.job_id, order.backfill_id)
+        await self.put([Message(subject, envelope.body(order), headers)])
+
+    async def finish(self, due: JobDue, result: str = "") -> None:
         event = ExecutionFinished(
             execution_id=due.execution_id,
             job_id=due.job_id,
             outcome=ExecutionStatus.COMPLETED,
             attempt=1,
             finished_at=now(),
+            result=result,
             gated=due.gated,
         )
         message = _message(subjects.execution_status(due.execution_id), event, f"{due.execution_id}:finished")
         headers = {**message.headers, **({envelope.GATED_HEADER: "1"} if due.gated else {})}
         await self.put([Message(message.subject, message.body, headers)])
+
+    async def cancel_unstarted(self, trigger: JobTriggered) -> None:
+        """As a dispatcher does with an execution of which nobody has heard yet."""
+        event = ExecutionFinished(
+            execution_id=trigger.execution_id,
+            job_id=trigger.job_id,
+            outcome=ExecutionStatus.CANCELLED,
+            attempt=0,
+            finished_at=now(),
+            gated=True,
+        )
+        subject = subjects.execution_status(trigger.execution_id)
+        message = _message(subject, event, f"{trigger.execution_id}:finished")
+        await self.put([Message(subject, message.body, {**message.headers, envelope.GATED_HEADER: "1"})])
 
     async def put(self, messages: Iterable[Message]) -> None:
         """In portions that an atomic batch takes."""
@@ -124,6 +154,11 @@ class World:
         """What was decided of a job, or of all, in the order of the stream."""
         entries = await self.stored(streams.JOBS.name, f"job.due.*.{job_id}", f"job.skipped.{job_id}")
         return [_record(entry) for entry in entries]
+
+    async def told(self, event: type[E], subject: str) -> list[E]:
+        """The events of one kind on a subject of `JOBS`, in order."""
+        entries = await self.stored(streams.JOBS.name, subject)
+        return [envelope.read(event, entry.body, entry.headers) for entry in entries]
 
     async def stored(self, stream: str, *patterns: str) -> list[Last]:
         tail = Tail(self.bus, stream, patterns, after=0)
@@ -159,7 +194,7 @@ def _record(entry: Last) -> Record:
     return envelope.read(JobSkipped, entry.body, entry.headers)
 
 
-def keys(records: Iterable[Record]) -> list[str]:
+def keys(records: Iterable[Record | JobQueued]) -> list[str]:
     return [record.firing.key for record in records]
 
 

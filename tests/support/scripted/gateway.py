@@ -42,10 +42,16 @@ Route = tuple[str, str, Callable[..., Reply]]
 class ScriptedGateway:
     jobs: dict[str, Job] = field(default_factory=dict)
     things: dict[str, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {"agents": {}, "teams": {}, "tokens": {}}
+        default_factory=lambda: {"agents": {}, "teams": {}, "tokens": {}, "calendars": {}, "environments": {}}
     )
     executions: list[dict[str, Any]] = field(default_factory=list)
     occurrences: list[dict[str, Any]] = field(default_factory=list)
+    firings: list[dict[str, Any]] = field(default_factory=list)
+    """To come, or of a past range: what `next`, `preview` and `backfill` tell."""
+    explanation: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict)
+    backfills: list[dict[str, Any]] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
     log_pages: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, list[tuple[str, str, Any]]] = field(default_factory=dict)
     """Execution id -> (id, event, data) in order."""

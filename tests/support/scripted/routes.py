@@ -6,6 +6,8 @@ from typing import Any
 from lamplighter_contracts.dialects import change_job, parse_job, render_job
 from lamplighter_contracts.jobs import Job, JobSpec
 from lamplighter_contracts.problems import InvalidInput
+from lamplighter_contracts.timing import Pause
+from tests.support.scripted import timing
 from tests.support.scripted.gateway import (
     EXECUTION,
     NOW,
@@ -19,10 +21,12 @@ from tests.support.scripted.gateway import (
 
 
 def _shown(gateway: ScriptedGateway, job: Job, **more: Any) -> dict[str, Any]:
-    next_run = "2026-03-02T09:00:00Z" if job.runs_by_schedule else None
+    runs = job.enabled and not job.paused_at(NOW)
+    next_run = "2026-03-02T09:00:00Z" if runs and job.is_scheduled else None
     url = f"{gateway.url}/api/v1/jobs/webhook{job.webhook.path}" if job.webhook else None
     return {
         **render_job(job),
+        "enabled": runs,
         "next_run_at": next_run,
         "next_runs": [next_run] if next_run else [],
         "schedule_words": "At 09:00" if job.schedules else None,
@@ -78,6 +82,16 @@ def _patch_job(gateway: ScriptedGateway, asked: Asked, job: Job) -> Reply:
     except InvalidInput as refused:
         return problem(422, str(refused), tuple((e.field, e.problem) for e in refused.errors))
     return _keep(gateway, job, **{name: getattr(spec, name) for name in JobSpec.model_fields})
+
+
+def _pause(gateway: ScriptedGateway, asked: Asked, job: Job) -> Reply:
+    pause = Pause(paused_at=NOW, paused_by="cli", **(asked.body or {}))
+    return _keep(gateway, job, enabled=False, pause=pause)
+
+
+def _resume(gateway: ScriptedGateway, asked: Asked, job: Job) -> Reply:
+    ended = job.pause.model_copy(update={"resumed_at": NOW}) if job.pause else None
+    return _keep(gateway, job, enabled=True, pause=ended)
 
 
 def _delete_job(gateway: ScriptedGateway, asked: Asked, job: Job) -> Reply:
@@ -147,7 +161,7 @@ def _rotated(gateway: ScriptedGateway, job: Job) -> dict[str, Any]:
 _JOB, EXECUTION_PATH, _THING = (
     "/api/v1/jobs/([^/]+)",
     "/api/v1/executions/([^/]+)",
-    "/api/v1/(agents|teams|tokens)",
+    "/api/v1/(agents|teams|tokens|calendars|environments)",
 )
 
 ROUTES: list[Route] = [
@@ -158,8 +172,13 @@ ROUTES: list[Route] = [
     ("DELETE", _JOB, _on_job(_delete_job)),
     ("POST", f"{_JOB}/restore", _on_job(lambda g, _, job: _keep(g, job, deleted_at=None), deleted=True)),
     ("POST", f"{_JOB}/trigger", _on_job(_trigger)),
-    ("POST", f"{_JOB}/enable", _on_job(lambda gateway, _, job: _keep(gateway, job, enabled=True))),
-    ("POST", f"{_JOB}/disable", _on_job(lambda gateway, _, job: _keep(gateway, job, enabled=False))),
+    ("POST", f"{_JOB}/(?:enable|resume)", _on_job(_resume)),
+    ("POST", f"{_JOB}/(?:disable|pause)", _on_job(_pause)),
+    ("GET", f"{_JOB}/next", _on_job(timing.next_firings)),
+    ("GET", f"{_JOB}/why", _on_job(timing.why)),
+    ("GET", f"{_JOB}/catchup", _on_job(timing.plan)),
+    ("POST", f"{_JOB}/catchup", _on_job(timing.catch_up)),
+    ("POST", f"{_JOB}/backfill", _on_job(timing.backfill)),
     ("POST", f"{_JOB}/webhook/rotate", _on_job(lambda g, _, job: Reply(200, _rotated(g, job)))),
     ("GET", f"{_JOB}/executions", _on_job(lambda gateway, asked, _: _page(gateway.executions, asked))),
     ("GET", f"{_JOB}/occurrences", _on_job(lambda gateway, asked, _: _page(gateway.occurrences, asked))),
@@ -172,5 +191,6 @@ ROUTES: list[Route] = [
     ("GET", f"{_THING}/([^/]+)", _on_thing),
     ("PATCH", f"{_THING}/([^/]+)", _on_thing),
     ("DELETE", f"{_THING}/([^/]+)", _on_thing),
+    *timing.ROUTES,
     ("GET", "/api/v1/version", lambda gateway, asked: Reply(200, {"version": "9.9.9"})),
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from lamplighter_cli.grammar import boolean, spell_out
+from lamplighter_cli.grammar import boolean, plain_range, spell_out
 from tests.support.command_line import CommandLine
 
 FLAGS = {"--enabled"}
@@ -42,14 +42,21 @@ def test_booleans_have_several_words() -> None:
 ALIASES: dict[tuple[str, ...], set[tuple[str, ...]]] = {
     ("job", "jobs", "j"): {
         ("list", "ls", "l"), ("get", "show", "describe"), ("delete", "del", "rm"),
-        ("trigger", "run", "execute"), ("enable", "resume"), ("disable", "pause"),
-        ("executions", "exec", "runs"), ("create",), ("update",), ("occurrences",), ("restore",), ("rotate-secret",),
+        ("trigger", "run", "execute"), ("enable",), ("disable",),
+        ("executions", "exec", "runs"), ("create",), ("update",), ("occurrences", "ledger"), ("restore",),
+        ("rotate-secret",), ("pause",), ("resume",), ("next", "upcoming"), ("why", "explain"),
+        ("catchup", "catch-up"), ("backfill",),
     },
+    ("backfill", "backfills"): {("list", "ls", "l"), ("get", "show", "describe"), ("cancel", "stop", "abort", "kill")},
     ("execution", "executions", "exec"): {
         ("list", "ls", "l"), ("get",), ("logs", "log", "stream", "watch"), ("cancel", "stop", "abort", "kill"),
     },
     ("agent", "agents"): {("create",), ("list",), ("get",), ("update",), ("delete",)},
     ("team", "teams"): {("create",), ("list",), ("get",), ("delete",)},
+    ("calendar", "calendars", "cal"): {("create",), ("list", "ls"), ("get", "show"), ("update",), ("delete", "rm")},
+    ("environment", "environments", "env", "envs"): {
+        ("create",), ("list", "ls"), ("get", "show"), ("update",), ("delete", "rm"),
+    },
     ("token", "tokens"): {("create",), ("list",), ("delete",)},
 }  # fmt: skip
 
@@ -116,3 +123,15 @@ def test_a_fault_of_ours_is_a_sentence_too(lamp: CommandLine, monkeypatch: pytes
     ran = lamp("job", "list")
     assert ran.code == 1
     assert ran.err == "error: lamp itself failed: KeyError: 'surprise' (LAMP_DEBUG=1 shows where)\n"
+
+
+@pytest.mark.parametrize(
+    ("range_words", "words"),
+    [
+        ("0 is not in the range 1<=x<=100.", "0 is not a whole number from 1 to 100."),
+        ("-1 is not in the range x>=1.", "-1 is not a whole number of 1 or more."),
+        ("'x' is not a word.", "'x' is not a word."),
+    ],
+)
+def test_a_range_is_told_in_words(range_words: str, words: str) -> None:
+    assert plain_range(range_words) == words

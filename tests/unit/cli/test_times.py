@@ -46,3 +46,11 @@ def test_a_duration_is_told_in_two_units_at_most() -> None:
     assert duration(start, "2026-03-02T09:02:05Z") == "2 min 5 s"
     assert duration(start, "2026-03-02T11:02:05Z") == "2 h 2 min"
     assert duration(start, None) is None
+
+
+def test_the_times_in_a_sentence_are_the_readers_own() -> None:
+    clock = Clock(NOW, ZoneInfo("Europe/Berlin"), hints=True)
+    told = clock.retold(
+        "it was decided at 2026-03-02T09:00:00.250Z, on 2026-03-02, after 2026-07-02T09:00:00Z"
+    )
+    assert told == "it was decided at 2026-03-02 10:00:00 CET, on 2026-03-02, after 2026-07-02 11:00:00 CEST"

@@ -9,13 +9,13 @@ from lamplighter_contracts.dialects import change_job, parse_job, render_job
 from lamplighter_contracts.jobs import (
     AgentExecutor,
     Job,
-    Overlap,
     ScheduleTrigger,
     SmartExecutor,
     TeamExecutor,
     WebhookTrigger,
 )
 from lamplighter_contracts.problems import InvalidInput
+from lamplighter_contracts.timing import Overlap
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -125,7 +125,11 @@ def test_a_webhook_that_stays_keeps_its_secret() -> None:
 
 def test_what_is_not_said_has_the_default_that_the_evidence_supports() -> None:
     spec = parse_job({"name": "n", "prompt": "p", "agent_id": "a"})
-    assert (spec.overlap, spec.limits.timeout_seconds, spec.timezone) == (Overlap.SKIP, 1_800, "UTC")
+    assert (spec.concurrency.overlap, spec.limits.timeout_seconds, spec.timezone) == (
+        Overlap.SKIP,
+        1_800,
+        "UTC",
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,7 @@ def test_what_is_not_said_has_the_default_that_the_evidence_supports() -> None:
         ({"webhook_path": "/a/../b"}, "webhook_path", "such as '/deploy-trigger'"),
         ({"variables": {f"V{n}": "x" * 1_000 for n in range(200)}}, "variables", "a job may have 131,072"),
         ({"timeout_seconds": 0}, "timeout_seconds", "greater than or equal to 1"),
-        ({"overlap": "sometimes"}, "overlap", "'skip' or 'allow'"),
+        ({"overlap": "sometimes"}, "overlap", "'skip', 'allow'"),
         ({"variables": {"1A": "x"}}, "variables.1A", "variable's name"),
         ({"schedul": "@daily"}, "schedul", "did you mean 'schedule'?"),
         ({"schedule": 5}, "schedule", "such as '0 9 * * *'"),

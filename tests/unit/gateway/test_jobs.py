@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from lamplighter_contracts.agents import Agent, NoopRunner
+from lamplighter_contracts.fields import rfc3339
+from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.problems import InvalidInput
 from lamplighter_contracts.webhooks import WebhookReservation
 from lamplighter_gateway.catalog import Catalog, Key, Write, key_of, path_key
 from lamplighter_gateway.jobs import Jobs
 from lamplighter_gateway.problems import Problem
+from lamplighter_gateway.surroundings import times_of
 from lamplighter_gateway.upcoming import next_runs
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -81,7 +84,11 @@ def test_a_new_job_is_never_written_over_another(bucket: Bucket) -> None:
         ({"schedule": "0 10 * * *"}, [("jobs", "put")], True),
         ({"schedule": None}, [("jobs", "put")], True),
         ({"timezone": "Asia/Tokyo"}, [("jobs", "put")], True),
+        ({"starts_at": "2026-04-01T00:00:00Z"}, [("jobs", "put")], True),
+        ({"ends_at": "2026-04-01T00:00:00Z"}, [("jobs", "put")], False),
+        ({"exclude_dates": ["2026-03-05"]}, [("jobs", "put")], False),
         ({"enabled": False}, [("jobs", "put")], False),
+        ({"enabled": True}, [("jobs", "put")], False),
         ({"webhook_path": None}, [("webhooks", "end"), ("jobs", "put")], False),
         ({"webhook_path": "/b"}, [("webhooks", "end"), ("webhooks", "put"), ("jobs", "put")], False),
     ],
@@ -95,13 +102,6 @@ def test_what_a_change_writes(
     assert bucket.job.scheduled_from == (LATER if moved else NOW)
     assert bucket.job.updated_at == LATER
     assert bucket.job.created_at == NOW
-
-
-def test_enabling_counts_from_now(bucket: Bucket) -> None:
-    bucket.apply(bucket.jobs().enable("report", enabled=False))
-    assert bucket.jobs().enable("report", enabled=False) == []
-    bucket.apply(bucket.jobs(LATER).enable("report", enabled=True))
-    assert bucket.job.scheduled_from == LATER
 
 
 def test_a_generation_never_comes_again(bucket: Bucket) -> None:
@@ -157,7 +157,7 @@ def test_a_stale_revision_changes_nothing(bucket: Bucket) -> None:
         lambda jobs: jobs.delete("report"),
         lambda jobs: jobs.purge("report"),
         lambda jobs: jobs.rotate("report"),
-        lambda jobs: jobs.enable("report", enabled=False),
+        lambda jobs: jobs.pause("report", {}),
     ]
     for decide in decisions:
         with pytest.raises(Problem) as stale:
@@ -174,14 +174,19 @@ def test_the_fields_of_a_wrong_change_are_named_as_the_caller_does(bucket: Bucke
     assert {e.field for e in refused.value.errors} >= {"cron_timezone", "prompt_template"}
 
 
-def test_next_runs_are_those_of_an_enabled_schedule(bucket: Bucket) -> None:
-    assert next_runs(bucket.job, NOW, 2) == [
+def test_next_runs_are_those_of_a_schedule_that_is_not_paused(bucket: Bucket) -> None:
+    assert _next_runs(bucket) == [
         datetime(2026, 3, 2, 9, tzinfo=UTC),
         datetime(2026, 3, 3, 9, tzinfo=UTC),
     ]
     for change in ({"enabled": False}, {"schedule": None}):
         bucket.apply(bucket.jobs().change("report", change))
-        assert next_runs(bucket.job, NOW, 2) == []
+        assert _next_runs(bucket) == []
+
+
+def _next_runs(bucket: Bucket) -> list[datetime]:
+    times = times_of(bucket.job, bucket.catalog)
+    return next_runs(bucket.job, times, Gate(job_id="report"), NOW, 2)
 
 
 def test_an_older_revision_never_replaces_a_newer_one(bucket: Bucket) -> None:
@@ -193,3 +198,14 @@ def test_an_older_revision_never_replaces_a_newer_one(bucket: Bucket) -> None:
     assert bucket.catalog.revision(key) == 9
     assert bucket.catalog.revision(Key("jobs", "never")) == 0
     assert bucket.catalog.revision(path_key("/deploy")) == 2
+
+
+@pytest.mark.parametrize("ends_at", [None, "2026-05-01T00:00:00Z"])
+def test_a_window_that_was_over_begins_anew(bucket: Bucket, ends_at: str | None) -> None:
+    """What came due while it was over is none of the job's occurrences, and was not missed."""
+    bucket.apply(bucket.jobs().change("report", {"ends_at": rfc3339(LATER + timedelta(days=1))}))
+    over = LATER + timedelta(days=9)
+    bucket.apply(bucket.jobs(over).change("report", {"name": "New"}))
+    assert bucket.job.scheduled_from == NOW
+    bucket.apply(bucket.jobs(over).change("report", {"ends_at": ends_at}))
+    assert bucket.job.scheduled_from == over

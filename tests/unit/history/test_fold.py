@@ -4,19 +4,22 @@ from datetime import timedelta
 
 import pytest
 
-from lamplighter_contracts.events import ExecutionStatus, SkipReason
+from lamplighter_contracts.events import ExecutionStatus, SkipReason, outcome_of
 from lamplighter_contracts.jobs import Executor, SmartExecutor, TeamExecutor
-from lamplighter_history.fold import Folded, fold
-from lamplighter_history.folds.executions import STEPS_KEPT
-from lamplighter_history.writes import Collection, Entry, Insert, Retention, Upsert, Write
+from lamplighter_history.fold import Folded, fold, may_have_waited
+from lamplighter_history.folds.executions import STEPS_KEPT, waited_in_vain
+from lamplighter_history.writes import Collection, Document, Entry, Insert, Retention, Upsert, Write
 from tests.support.happenings import (
     NOON,
     at,
+    backfill,
     cancelling,
     due,
     execution,
     finished,
+    firing,
     log_batch,
+    queued,
     skipped,
     started,
     step,
@@ -29,9 +32,14 @@ def folded(*events: tuple[int, Folded]) -> list[Write]:
     return fold([Entry(event, sequence, NOON) for sequence, event in events], KEPT)
 
 
-def the_upsert(*events: tuple[int, Folded]) -> Upsert:
-    [write] = [write for write in folded(*events) if isinstance(write, Upsert)]
+def the_upsert(*events: tuple[int, Folded], into: Collection = Collection.EXECUTIONS) -> Upsert:
+    [write] = [write for write in folded(*events) if write.collection is into]
+    assert isinstance(write, Upsert)
     return write
+
+
+def the_ruling(*events: tuple[int, Folded]) -> Document:
+    return the_upsert(*events, into=Collection.OCCURRENCES).latest["ruling"]
 
 
 def the_insert(*events: tuple[int, Folded]) -> Insert:
@@ -51,17 +59,31 @@ def test_a_due_event_says_what_the_job_was_and_that_it_waits() -> None:
             "executor_kind": "agent",
             "executor_id": "writer",
             "environment": "default",
+            "created_at": at(0.25),
+        },
+        {
+            "state": {"seq": -1, "status": "queued"},
             "firing": {
+                "seq": 1,
                 "kind": "schedule",
                 "key": "0",
                 "nominal_at": NOON,
                 "triggered_by": "",
                 "payload": '{"a.b":1,"$c":1180591620717411303424}',
             },
-            "created_at": at(0.25),
         },
-        {"state": {"seq": 0, "status": "queued"}},
     )
+
+
+def test_the_prompt_is_the_rendered_one() -> None:
+    rendered = due(prompt="Write {{ thing }}").model_copy(update={"prompt": "Write the report"})
+    assert the_upsert((5, rendered)).facts["prompt"] == "Write the report"
+
+
+def test_what_is_special_of_a_firing_is_kept() -> None:
+    special = firing().model_copy(update={"effective_at": at(30), "caught_up": True, "backfill_id": "b"})
+    kept = the_upsert((5, due().model_copy(update={"firing": special}))).latest["firing"]
+    assert (kept["effective_at"], kept["caught_up"], kept["backfill_id"]) == (at(30), True, "b")
 
 
 @pytest.mark.parametrize(
@@ -73,15 +95,112 @@ def test_who_runs_it(executor: Executor, kind: str, executor_id: str) -> None:
     assert (facts["executor_kind"], facts["executor_id"]) == (kind, executor_id)
 
 
-def test_every_due_and_every_skipped_occurrence_has_its_record() -> None:
-    fired, passed_over = (
-        the_insert((5, due(1))).document,
-        the_insert((6, skipped(2, reason=SkipReason.PAUSED))).document,
+def test_a_fired_occurrence_has_its_record() -> None:
+    assert the_upsert((5, due(1)), into=Collection.OCCURRENCES) == Upsert(
+        Collection.OCCURRENCES,
+        execution(1),
+        {"job_id": "nightly-7f3a"},
+        {
+            "ruling": {
+                "seq": [1, 5],
+                "outcome": "fired",
+                "firing": {"kind": "schedule", "key": "1", "nominal_at": at(1), "triggered_by": ""},
+                "decided_at": at(1.25),
+                "expires_at": NOON + KEPT.occurrences,
+            }
+        },
     )
-    assert (fired["_id"], fired["outcome"], fired["count"]) == (execution(1), "fired", 1)
-    assert (passed_over["_id"], passed_over["outcome"]) == (execution(2), "skipped")
-    assert (passed_over["reason"], passed_over["detail"]) == ("paused", "the one before still runs")
-    assert fired["expires_at"] == passed_over["expires_at"] == NOON + KEPT.occurrences
+
+
+@pytest.mark.parametrize("reason", SkipReason)
+def test_a_skipped_occurrence_has_the_outcome_of_its_reason(reason: SkipReason) -> None:
+    ruling = the_ruling((6, skipped(2, reason=reason)))
+    assert ruling["outcome"] == outcome_of(reason)
+    assert (ruling["reason"], ruling["detail"]) == (reason, "the one before still runs")
+    assert (ruling["count"], "first_at" in ruling) == (1, False)
+    assert ruling["expires_at"] == NOON + KEPT.occurrences
+
+
+def test_a_record_that_stands_for_several_says_since_when() -> None:
+    several = skipped(60).model_copy(update={"count": 61, "first_at": NOON})
+    ruling = the_ruling((6, several))
+    assert (ruling["count"], ruling["first_at"], ruling["firing"]["nominal_at"]) == (61, NOON, at(60))
+
+
+def test_an_occurrence_that_waits_is_in_the_ledger_and_is_not_forgotten() -> None:
+    record = the_upsert((6, queued(2)), into=Collection.OCCURRENCES)
+    assert record.latest["queued"] == {"seq": 6, "at": at(2.125)}
+    ruling = record.latest["ruling"]
+    assert (ruling["outcome"], ruling["detail"]) == ("queued", "waits for the end of the one before")
+    assert "expires_at" not in ruling
+
+
+@pytest.mark.parametrize("final", [due(2), skipped(2)])
+def test_what_became_of_it_stays_also_where_it_was_published_earlier(final: Folded) -> None:
+    events: list[tuple[int, Folded]] = [(5, final), (6, queued(2))]
+    for order in (events, events[::-1]):
+        assert the_ruling(*order)["seq"] == [1, 5]
+
+
+def test_an_execution_that_waits_has_what_is_known_of_it() -> None:
+    waiting = the_upsert((6, queued(2, payload={"a": 1})))
+    assert waiting.facts == {"job_id": "nightly-7f3a"}
+    assert waiting.latest["state"] == {"seq": -1, "status": "queued"}
+    assert waiting.latest["queued"] == {
+        "seq": 6,
+        "at": at(2.125),
+        "detail": "waits for the end of the one before",
+    }
+    assert waiting.latest["firing"]["payload"] == '{"a":1}'
+
+
+def test_a_skipped_occurrence_makes_no_execution() -> None:
+    assert [write.collection for write in folded((6, skipped()))] == [Collection.OCCURRENCES]
+
+
+def test_the_end_of_one_that_waited_in_vain() -> None:
+    record = the_upsert((6, queued()), (7, skipped(reason=SkipReason.REPLACED)), into=Collection.OCCURRENCES)
+    found = {"_id": record.document_id, **record.facts, **record.latest}
+    end = waited_in_vain(found, KEPT.executions)
+    assert (end.document_id, end.facts) == (execution(), {"job_id": "nightly-7f3a"})
+    assert end.latest["state"] == {
+        "seq": 0,
+        "status": "cancelled",
+        "finished_at": at(0.25),
+        "reason": "replaced",
+        "detail": "the one before still runs",
+        "expires_at": at(0.25) + KEPT.executions,
+    }
+
+
+def test_the_ledger_is_asked_only_for_those_that_wait_or_are_skipped() -> None:
+    events: list[Folded] = [due(1), queued(2), started(3), skipped(4), log_batch("a"), backfill()]
+    assert may_have_waited([Entry(event, 1, NOON) for event in events]) == [execution(2), execution(4)]
+
+
+def test_how_a_backfill_stands() -> None:
+    begun = the_upsert((6, backfill()), into=Collection.BACKFILLS)
+    assert begun.facts == {
+        "job_id": "nightly-7f3a",
+        "after_at": at(-3_600),
+        "until_at": NOON,
+        "max_parallel": 2,
+        "requested_at": NOON,
+        "requested_by": "ada",
+    }
+    assert begun.latest["state"] == {"seq": [0, 6], "phase": "started", "fired": 0}
+
+
+@pytest.mark.parametrize("phase", ["completed", "cancelled"])
+def test_the_end_of_a_backfill_stays_also_where_it_was_published_earlier(phase: str) -> None:
+    over = the_upsert((5, backfill(phase)), (6, backfill()), into=Collection.BACKFILLS)
+    assert over.latest["state"] == {
+        "seq": [1, 5],
+        "phase": phase,
+        "fired": 12,
+        "ended_at": at(60),
+        "expires_at": NOON + KEPT.executions,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,22 @@
 """Cursors and sizes of answers."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter_contracts.events import ExecutionStatus
 from lamplighter_contracts.queries import ExecutionRecord, StepRecord
-from lamplighter_history.cursors import InvalidQuery, cursor_after, read_cursor
+from lamplighter_history.cursors import (
+    InvalidQuery,
+    Place,
+    cursor_after,
+    cursor_after_place,
+    read_cursor,
+    read_place,
+)
 from lamplighter_history.pages import PAGE_BYTES, RECORD_BYTES, Page, fitting, size
 from tests.support.happenings import NOON, execution
 
@@ -27,10 +37,20 @@ def test_a_cursor_leads_back_to_its_execution(execution_id: object) -> None:
     assert read_cursor(cursor_after(str(execution_id))) == str(execution_id)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "é" * 22, "A" * 23, " " * 22, "A" * 100_000])
-def test_a_cursor_that_is_none_is_an_invalid_query(cursor: str) -> None:
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
+def test_a_cursor_leads_back_to_its_place_in_the_ledger(at: datetime, execution_id: object) -> None:
+    place = Place(at.replace(microsecond=at.microsecond // 1_000 * 1_000), str(execution_id))
+    assert read_place(cursor_after_place(place)) == place
+
+
+NO_CURSORS = ["", "x", "AAAA", "é" * 22, "A" * 23, " " * 22, "A" * 100_000, "f" * 32]
+
+
+@pytest.mark.parametrize("cursor", NO_CURSORS)
+@pytest.mark.parametrize("read", [read_cursor, read_place])
+def test_a_cursor_that_is_none_is_an_invalid_query(read: Callable[[str], object], cursor: str) -> None:
     with pytest.raises(InvalidQuery, match="next_cursor"):
-        read_cursor(cursor)
+        read(cursor)
 
 
 def test_a_page_is_full_at_its_limit_but_never_empty() -> None:

@@ -10,7 +10,17 @@ from lamplighter_contracts.events import Event
 from lamplighter_history import readers
 from lamplighter_history.changes import CatalogChange
 from lamplighter_history.fold import Folded
-from tests.support.happenings import due, finished, log_batch, message, skipped, started, step
+from tests.support.happenings import (
+    backfill,
+    due,
+    finished,
+    log_batch,
+    message,
+    queued,
+    skipped,
+    started,
+    step,
+)
 
 Reader = Callable[[Msg], Folded | None]
 
@@ -25,6 +35,8 @@ def received(event: Event, subject: str | None = None) -> Msg:
     [
         (readers.read_job_event, due()),
         (readers.read_job_event, skipped()),
+        (readers.read_job_event, queued(payload={"a": 1})),
+        (readers.read_job_event, backfill()),
         (readers.read_execution_event, started()),
         (readers.read_execution_event, finished()),
         (readers.read_execution_event, step()),
@@ -54,6 +66,8 @@ def test_what_is_no_concern_of_ours_is_passed_over(read: Reader, found: Msg) -> 
         (readers.read_execution_event, received(due(), "execution.x.status")),
         (readers.read_execution_event, Msg(Client(), "execution.x.status", data=b"{}")),
         (readers.read_job_event, Msg(Client(), "job.skipped.x", data=b"{")),
+        (readers.read_job_event, received(queued().model_copy(update={"execution_id": "../x"}))),
+        (readers.read_job_event, received(queued(), "job.backfill.x")),
         (readers.read_log, Msg(Client(), "log.x", data=b"\xff")),
         (readers.read_execution_event, received(started().model_copy(update={"execution_id": "../x"}))),
     ],

@@ -6,11 +6,19 @@ from datetime import timedelta
 import pytest
 
 from lamplighter_contracts.events import ExecutionFinished, ExecutionStarted
+from lamplighter_contracts.gates import Backfill, Running
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.streams import DUE_TTL
+from lamplighter_planning.rulings import Situation
 from lamplighter_runtime.latest import Last
-from lamplighter_scheduler.invariants import Fault, execution_fault, timer_fault
-from tests.unit.scheduler.examples import at, job, situation
+from lamplighter_scheduler.invariants import (
+    Fault,
+    execution_fault,
+    is_unsettled,
+    timer_fault,
+    waiting_fault,
+)
+from tests.support.situations import at, job, paused, situation, waits
 
 DAILY = "0 9 * * *"
 RIGHT, WRONG = "@at 2026-03-02T09:00:00.000Z", "@at 2026-03-02T10:00:00.000Z"
@@ -30,8 +38,8 @@ def armed(schedule: str) -> Last:
         (job(DAILY), None, "09:00:10", Fault.TIMER_MISSING),
         (job(DAILY, updated_at=at("07:59:55")), None, "08:00", None),
         (job(DAILY, updated_at=at("07:59:50")), None, "08:00", Fault.TIMER_MISSING),
-        (job(DAILY, enabled=False), RIGHT, "08:00", Fault.TIMER_SUPERFLUOUS),
-        (job(DAILY, enabled=False), None, "08:00", None),
+        (job(DAILY, **paused()), RIGHT, "08:00", Fault.TIMER_SUPERFLUOUS),
+        (job(DAILY, **paused()), None, "08:00", None),
         (job(DAILY, deleted_at=at("07:00")), RIGHT, "08:00", Fault.TIMER_SUPERFLUOUS),
         (job(), RIGHT, "08:00", Fault.TIMER_SUPERFLUOUS),
         (None, RIGHT, "08:00", Fault.TIMER_SUPERFLUOUS),
@@ -49,6 +57,13 @@ def test_a_gate_written_just_now_is_being_followed_by_its_timer() -> None:
     standing = replace(situation(job(DAILY), cursor="09:00"), gate_written_at=at("09:00:01"))
     assert timer_fault(standing, None, at("09:00:05")) is None
     assert timer_fault(standing, None, at("09:00:11")) is Fault.TIMER_MISSING
+
+
+def test_an_instant_that_is_long_due_waits_for_no_quiet_moment() -> None:
+    """The gate of a job that is started all the time is always written just now."""
+    standing = replace(situation(job(DAILY), cursor="1T09:00"), gate_written_at=at("09:00:14"))
+    assert timer_fault(standing, None, at("09:00:09")) is None
+    assert timer_fault(standing, None, at("09:00:15")) is Fault.TIMER_MISSING
 
 
 def status(of: type[ExecutionStarted | ExecutionFinished]) -> Last:
@@ -75,3 +90,68 @@ def test_an_execution_that_is_over_is_a_fault_in_its_gate(
 
 def test_the_table_above_stands_on_the_lifetime_of_a_due_event() -> None:
     assert timedelta(hours=72) == DUE_TTL
+
+
+QUEUE_ALL = {"overlap": "queue_all"}
+
+
+def queued(of: Job | None, running: str = "", time: str = "") -> Situation:
+    standing = situation(of, running=running, waiting=[waits("w", time=time)])
+    return replace(standing, gate_written_at=at("08:30"))
+
+
+@pytest.mark.parametrize(
+    ("standing", "now", "wanted"),
+    [
+        (queued(job(concurrency=QUEUE_ALL), running="a"), "09:00", None),
+        (queued(job(concurrency=QUEUE_ALL)), "09:00", Fault.WAITING_LEFT),
+        (queued(job(concurrency=QUEUE_ALL)), "08:30:09", None),
+        (queued(job(concurrency=QUEUE_ALL), time="08:59:55"), "09:00", None),
+        (queued(job(concurrency=QUEUE_ALL), time="08:59:50"), "09:00", Fault.WAITING_LEFT),
+        (queued(job(concurrency=QUEUE_ALL), running="a", time="08:59"), "09:00", None),
+        (queued(job(deleted_at=at("08:00")), running="a"), "09:00", Fault.WAITING_LEFT),
+        (queued(None, running="a"), "09:00", Fault.WAITING_LEFT),
+        (replace(situation(job()), gate_written_at=at("08:30")), "09:00", None),
+    ],
+)
+def test_what_waits_though_it_has_room_and_time_is_a_fault(
+    standing: Situation, now: str, wanted: Fault | None
+) -> None:
+    assert waiting_fault(standing, at(now)) is wanted
+
+
+@pytest.mark.parametrize(
+    ("until", "wanted"),
+    [("07:00", Fault.WAITING_LEFT), ("06:00", None)],
+    ids=["more is left", "the last run"],
+)
+def test_a_backfill_is_left_where_it_has_room_and_something_to_fire(until: str, wanted: Fault | None) -> None:
+    backfill = Backfill(
+        backfill_id="b",
+        schedules=job("0 * * * *").schedules,
+        timezone="UTC",
+        after_at=at("00:00"),
+        until_at=at(until),
+        cursor=at("06:00"),
+        max_parallel=5,
+        requested_at=at("08:00"),
+    )
+    running = {"a": Running(since=at("08:00"), backfill_id="b")}
+    standing = situation(job("0 * * * *"))
+    gate = standing.gate.model_copy(update={"running": running, "backfills": (backfill,)})
+    standing = replace(standing, gate=gate, gate_written_at=at("08:30"))
+    assert waiting_fault(standing, at("09:00")) is wanted
+
+
+@pytest.mark.parametrize(
+    ("standing", "wanted"),
+    [
+        (situation(job(DAILY)), False),
+        (situation(None), False),
+        (situation(job(DAILY, **paused())), True),
+        (situation(job(DAILY, **paused(resumed="08:30"))), True),
+        (queued(job()), True),
+    ],
+)
+def test_a_change_is_settled_where_something_was_paused_or_waits(standing: Situation, wanted: bool) -> None:
+    assert is_unsettled(standing) is wanted

@@ -1,23 +1,34 @@
 """A decision as messages: subjects, guards, lifetimes, and what fits one batch."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lamplighter_contracts import envelope, subjects
-from lamplighter_contracts.events import JobDue, JobSkipped, SkipReason, TriggerDecided
+from lamplighter_contracts.events import (
+    BackfillRequested,
+    JobBackfill,
+    JobDue,
+    JobQueued,
+    JobSkipped,
+    SkipReason,
+    TriggerDecided,
+    TriggerKind,
+)
 from lamplighter_contracts.gates import Gate
-from lamplighter_contracts.jobs import Job
+from lamplighter_planning.decisions import decide
+from lamplighter_planning.rulings import Asked, Decision, Situation
 from lamplighter_runtime.messages import Message
 from lamplighter_runtime.publishing import BATCH_LIMIT
-from lamplighter_scheduler.decisions import Asked, Decision, Situation, decide
 from lamplighter_scheduler.firings import BATCH_BYTES, Planned, batches
 from lamplighter_scheduler.handlers import MOST
 from lamplighter_scheduler.records import at as schedule_words
 from lamplighter_scheduler.records import messages, timer
-from tests.unit.scheduler.examples import JOB_ID, at, job, situation, trigger
+from tests.support.situations import JOB_ID, TICK, at, ended, job, manual, situation, trigger, waits
 
 NOW = at("09:00:00.120")
+ALLOW, QUEUE_ALL = {"overlap": "allow"}, {"overlap": "queue_all"}
 
 
 def told(standing: Situation, asked: Asked) -> list[Message]:
@@ -25,7 +36,7 @@ def told(standing: Situation, asked: Asked) -> list[Message]:
 
 
 def test_a_due_trigger_is_an_event_a_mark_and_the_gate() -> None:
-    due, mark, gate = told(situation(job(queue="inside")), Asked(JOB_ID, triggers=(trigger("k"),)))
+    due, mark, gate = told(situation(job(queue="inside")), manual("k"))
 
     assert due.subject == f"job.due.inside.{JOB_ID}"
     assert (due.message_id, due.ttl) == ("execution-of-k", timedelta(hours=72))
@@ -43,7 +54,7 @@ def test_a_due_trigger_is_an_event_a_mark_and_the_gate() -> None:
 
 
 def test_a_skipped_trigger_has_an_event_and_a_mark_with_the_reason() -> None:
-    skipped, mark = told(situation(job(), running="a"), Asked(JOB_ID, triggers=(trigger("k"),)))
+    skipped, mark = told(situation(job(), running="a"), manual("k"))
 
     assert (skipped.subject, skipped.message_id) == (f"job.skipped.{JOB_ID}", "execution-of-k:skipped")
     event = envelope.read(JobSkipped, skipped.body, dict(skipped.headers))
@@ -52,19 +63,62 @@ def test_a_skipped_trigger_has_an_event_and_a_mark_with_the_reason() -> None:
 
 
 def test_a_scheduled_occurrence_needs_no_mark_and_an_allowing_job_no_gated_header() -> None:
-    asked = Asked(JOB_ID, ticked=True)
-    due, gate = told(situation(job("0 9 * * *", overlap="allow"), cursor="1T09:00"), asked)
+    due, gate = told(situation(job("0 9 * * *", concurrency=ALLOW), cursor="1T09:00"), TICK)
     assert envelope.GATED_HEADER not in due.headers
     assert Gate.model_validate_json(gate.body).cursor == at("09:00")
 
 
 @pytest.mark.parametrize("standing", [situation(job()), situation(None)])
 def test_nothing_decided_is_nothing_said(standing: Situation) -> None:
-    assert told(standing, Asked(JOB_ID, ticked=True, ended=frozenset({"unknown"}))) == []
+    assert told(standing, replace(TICK, ended=ended("unknown").ended)) == []
+
+
+def test_a_trigger_that_waits_is_an_event_a_mark_and_the_gate() -> None:
+    queued, mark, gate = told(situation(job(concurrency=QUEUE_ALL), running="a"), manual("k"))
+
+    assert (queued.subject, queued.message_id) == (f"job.queued.{JOB_ID}", "execution-of-k:queued")
+    event = envelope.read(JobQueued, queued.body, dict(queued.headers))
+    assert (event.execution_id, event.job_revision, event.firing.key) == ("execution-of-k", 7, "k")
+    assert envelope.read(TriggerDecided, mark.body, dict(mark.headers)).outcome == "queued"
+    assert mark.expected == 0
+    assert [w.key for w in Gate.model_validate_json(gate.body).waiting] == ["k"]
+
+
+def test_what_waited_gets_another_mark_after_the_first() -> None:
+    standing = situation(job(concurrency=QUEUE_ALL), running="a", waiting=[waits("k")])
+    due, mark, _ = told(standing, ended("a"))
+    assert due.message_id == "execution-of-k"
+    assert (mark.subject, mark.expected) == (subjects.decided(JOB_ID, "k"), None)
+    assert mark.headers[envelope.ID_HEADER] == "execution-of-k:admitted"
+    assert envelope.read(TriggerDecided, mark.body, dict(mark.headers)).outcome == "due"
+
+
+def test_an_order_is_an_event_and_a_mark_and_each_of_its_firings_is_due_without_one() -> None:
+    due, begun, mark, _ = told(situation(job("0 * * * *")), Asked(JOB_ID, orders=(order("b"),)))
+    event = envelope.read(JobBackfill, begun.body, dict(begun.headers))
+    assert (begun.subject, begun.message_id, event.phase) == (
+        f"job.backfill.{JOB_ID}",
+        "b:started",
+        "started",
+    )
+    assert (mark.subject, mark.expected) == (subjects.decided(JOB_ID, "b"), 0)
+    assert envelope.read(JobDue, due.body, dict(due.headers)).firing.backfill_id == "b"
+
+
+def order(name: str, most: int = 1) -> BackfillRequested:
+    return BackfillRequested(
+        backfill_id=name,
+        job_id=JOB_ID,
+        after_at=at("00:00"),
+        until_at=at("09:00"),
+        total=9,
+        max_parallel=most,
+        requested_at=NOW,
+    )
 
 
 def test_a_trigger_of_no_known_job_is_recorded_with_what_it_says() -> None:
-    skipped, _ = told(situation(None), Asked(JOB_ID, triggers=(trigger("k"),)))
+    skipped, _ = told(situation(None), manual("k"))
     event = envelope.read(JobSkipped, skipped.body, dict(skipped.headers))
     assert (event.job_id, event.job_revision, event.reason) == (JOB_ID, 0, SkipReason.DELETED)
 
@@ -91,8 +145,43 @@ def test_batches_keep_to_the_limits_and_to_the_order() -> None:
     assert list(batches([])) == []
 
 
-def test_what_one_job_can_be_asked_at_a_time_fits_one_batch() -> None:
-    burst = Asked(JOB_ID, triggers=tuple(trigger(f"k{n}") for n in range(MOST)))
-    outage: Job = job("* * * * *")
-    assert len(told(situation(job()), burst)) <= BATCH_LIMIT
-    assert len(told(situation(outage, cursor="1T00:00"), Asked(JOB_ID, ticked=True))) <= BATCH_LIMIT
+BURST = tuple(trigger(f"k{n}", kind=TriggerKind.WEBHOOK, payload={"lane": str(n)}) for n in range(MOST))
+LANES = [waits(f"w{n}", lane=str(n)) for n in range(MOST)]
+OUTAGE = job(
+    "* * * * *", missed={"policy": "all", "limit": 500, "window_seconds": 900_000}, concurrency=ALLOW
+)
+
+
+@pytest.mark.parametrize(
+    ("standing", "asked"),
+    [
+        (situation(job()), Asked(JOB_ID, triggers=BURST)),
+        (situation(job(concurrency=ALLOW), waiting=LANES), Asked(JOB_ID, triggers=BURST)),
+        (situation(job(deleted_at=NOW), waiting=LANES), Asked(JOB_ID, triggers=BURST)),
+        (
+            situation(
+                job(concurrency={"overlap": "replace", "key": "payload.lane"}),
+                running=" ".join(f"r{n}@{n}" for n in range(MOST)),
+                waiting=LANES,
+            ),
+            Asked(JOB_ID, triggers=BURST),
+        ),
+        (situation(job("* * * * *"), cursor="1T00:00"), TICK),
+        (situation(OUTAGE, cursor="1T00:00", waiting=LANES), TICK),
+        (situation(job(concurrency=QUEUE_ALL), waiting=LANES), ended(*(w.execution_id for w in LANES))),
+        (
+            situation(job("* * * * *", concurrency=QUEUE_ALL), waiting=LANES),
+            Asked(JOB_ID, orders=tuple(order(f"b{n}", most=200) for n in range(50))),
+        ),
+    ],
+    ids=["burst", "allowed", "deleted", "replacing", "outage", "catching up", "cancelled", "backfills"],
+)
+def test_what_one_job_can_be_asked_at_a_time_fits_one_batch(standing: Situation, asked: Asked) -> None:
+    assert BATCH_LIMIT / 10 < len(told(standing, asked)) <= BATCH_LIMIT
+
+
+@pytest.mark.parametrize("year", [2262, 2300, 2700, 2999])
+def test_a_timer_is_never_later_than_the_server_can_count(year: int) -> None:
+    """It counts nanoseconds in 64 bits, and would release a later one at once, again and again."""
+    words = schedule_words(datetime(year, 12, 1, 9, tzinfo=UTC))
+    assert datetime.fromisoformat(words.removeprefix("@at ")).timestamp() * 1e9 < 2**63

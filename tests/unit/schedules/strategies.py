@@ -46,6 +46,16 @@ def _last_workday(on: date) -> date:
     return last - timedelta(days=max(last.isoweekday() - 5, 0))
 
 
+def nearest_weekday(day: int) -> Part:
+    """The model looks at all the weekdays of the month; the library looks at one day's neighbours."""
+
+    def is_nearest(on: date) -> bool:
+        days = (on.replace(day=n) for n in range(1, _last_day(on).day + 1))
+        return on == min((d for d in days if d.isoweekday() <= 5), key=lambda d: abs(d.day - day))
+
+    return Part(f"{day}W", on=is_nearest)
+
+
 def nth_weekday(weekday: int, nth: int) -> Part:
     return Part(
         f"{weekday}#{nth}", on=lambda on: on.isoweekday() % 7 == weekday and (on.day - 1) // 7 + 1 == nth
@@ -64,14 +74,25 @@ DAYS = st.one_of(
     st.just(Part("L", on=lambda on: on.day == _last_day(on).day)),
     st.just(Part("LW", on=lambda on: on.day == _last_workday(on).day)),
 )
+"""What cronsim reads too."""
 WEEKDAYS = st.one_of(
     parts(0, 6),
     st.builds(nth_weekday, st.integers(0, 6), st.integers(1, 5)),
     st.builds(last_weekday, st.integers(0, 6)),
 )
 
-models = st.builds(Model, parts(0, 59), parts(0, 23), DAYS, parts(1, 12), WEEKDAYS)
-"""Any expression."""
+_NEAREST = st.integers(1, 28).map(nearest_weekday)
+
+plain_models = st.builds(Model, parts(0, 59), parts(0, 23), DAYS, parts(1, 12), WEEKDAYS)
+"""Any expression that cronsim reads too."""
+
+models = st.builds(Model, parts(0, 59), parts(0, 23), st.one_of(DAYS, _NEAREST), parts(1, 12), WEEKDAYS)
+"""Any expression of five fields."""
+
+six_fields = st.builds(
+    Model, parts(0, 59), parts(0, 23), DAYS, parts(1, 12), WEEKDAYS, st.one_of(starred(0, 59), named(1, 59))
+)
+"""Any expression of six fields that cronsim reads too. Its second is never a bare 0, which has no sixth field."""
 
 _any_month = Part("*", frozenset(range(1, 13)))
 _any_day = Part("*", frozenset(range(1, 32)))
@@ -80,8 +101,19 @@ small_hours = st.builds(
     Model,
     parts(0, 59),
     st.one_of(named(0, 4), parts(0, 23)),
-    st.one_of(st.just(_any_day), DAYS),
+    st.one_of(st.just(_any_day), DAYS, _NEAREST),
     st.just(_any_month),
     st.one_of(st.just(_any_weekday), WEEKDAYS),
 )
 """Expressions that are likely to meet a change of the clocks."""
+
+small_seconds = st.builds(
+    Model,
+    st.one_of(st.just(Part("0,30", frozenset([0, 30]))), parts(0, 59)),
+    st.one_of(named(0, 4), parts(0, 23)),
+    st.just(_any_day),
+    st.just(_any_month),
+    st.just(_any_weekday),
+    st.one_of(starred(0, 59), named(1, 59)),
+)
+"""The same with seconds."""

@@ -1,5 +1,7 @@
 """Golden firings around changes of the clocks, as local time with its offset. Each row is one rule in one zone."""
 
+from datetime import timedelta
+
 import pytest
 
 from lamplighter_schedules import occurrences, parse
@@ -7,6 +9,7 @@ from tests.unit.schedules.walk import utc
 
 NEW_YORK, LONDON, LORD_HOWE = "America/New_York", "Europe/London", "Australia/Lord_Howe"
 APIA, CASABLANCA, SAO_PAULO = "Pacific/Apia", "Africa/Casablanca", "America/Sao_Paulo"
+TEHRAN, DUBLIN, TROLL = "Asia/Tehran", "Europe/Dublin", "Antarctica/Troll"
 
 # Spring: New York 2026-03-08 02:00 -> 03:00; autumn: 2026-11-01 02:00 -> 01:00.
 SPRING, AUTUMN = "2026-03-07T12:00-05:00", "2026-10-31T12:00-04:00"
@@ -77,6 +80,72 @@ GOLDEN = [
      ["2018-02-18T00:00-03:00", "2018-02-19T00:00-03:00"]),
     ("Monrovia, 44 minutes and 30 seconds behind until 1972", "Africa/Monrovia", "0 9 * * *", "1972-01-06T00:00+00:00",
      ["1972-01-06T09:44:30+00:00", "1972-01-07T09:00+00:00"]),
+    # Casablanca: 2026-03-22 02:00 +00 -> 03:00 +01.
+    ("Casablanca, every hour over the end of Ramadan", CASABLANCA, "0 * * * *", "2026-03-22T00:30+00:00",
+     ["2026-03-22T01:00+00:00", "2026-03-22T03:00+01:00", "2026-03-22T04:00+01:00"]),
+    ("Apia, the yearly job of the skipped day", APIA, "0 9 30 12 *", "2011-12-24T00:00-10:00",
+     ["2011-12-31T00:00+14:00", "2012-12-30T09:00+14:00"]),
+    # Tehran: 2022-03-22 00:00 +03:30 -> 01:00 +04:30; 2022-09-22 00:00 +04:30 -> 2022-09-21 23:00 +03:30.
+    ("Tehran had no midnight on the second day of its year", TEHRAN, "0 0 * * *", "2022-03-21T12:00+03:30",
+     ["2022-03-22T01:00+04:30", "2022-03-23T00:00+04:30"]),
+    ("Tehran, a wildcard minute in the skipped hour", TEHRAN, "*/30 0 * * *", "2022-03-21T12:00+03:30",
+     ["2022-03-23T00:00+04:30", "2022-03-23T00:30+04:30"]),
+    ("Tehran, the last hour of a day twice", TEHRAN, "30 23 * * *", "2022-09-21T12:00+04:30",
+     ["2022-09-21T23:30+04:30", "2022-09-22T23:30+03:30"]),
+    ("Tehran, a wildcard minute in both passes", TEHRAN, "*/30 23 * * *", "2022-09-21T22:00+04:30",
+     ["2022-09-21T23:00+04:30", "2022-09-21T23:30+04:30", "2022-09-21T23:00+03:30", "2022-09-21T23:30+03:30",
+      "2022-09-22T23:00+03:30"]),
+    # Dublin's standard time is that of summer; winter is one hour less (negative daylight saving).
+    ("Dublin, gap 01:00", DUBLIN, "30 1 * * *", "2026-03-28T12:00+00:00",
+     ["2026-03-29T02:00+01:00", "2026-03-30T01:30+01:00"]),
+    ("Dublin, repeated hour", DUBLIN, "30 1 * * *", "2026-10-24T12:00+01:00",
+     ["2026-10-25T01:30+01:00", "2026-10-26T01:30+00:00"]),
+    ("Dublin, every hour in both passes", DUBLIN, "0 * * * *", "2026-10-25T00:30+01:00",
+     ["2026-10-25T01:00+01:00", "2026-10-25T01:00+00:00", "2026-10-25T02:00+00:00"]),
+    # Troll: 2026-03-29 01:00 +00 -> 03:00 +02; 2026-10-25 03:00 +02 -> 01:00 +00.
+    ("Troll skips two hours", TROLL, "30 1 * * *", "2026-03-28T12:00+00:00",
+     ["2026-03-29T03:00+02:00", "2026-03-30T01:30+02:00"]),
+    ("Troll, both skipped hours and the one at the jump are one run", TROLL, "0 1,2,3 * * *", "2026-03-29T00:30+00:00",
+     ["2026-03-29T03:00+02:00", "2026-03-30T01:00+02:00"]),
+    ("Troll repeats two hours", TROLL, "30 2 * * *", "2026-10-24T12:00+02:00",
+     ["2026-10-25T02:30+02:00", "2026-10-26T02:30+00:00"]),
+    ("Troll, every hour in both passes", TROLL, "0 * * * *", "2026-10-25T00:30+02:00",
+     ["2026-10-25T01:00+02:00", "2026-10-25T02:00+02:00", "2026-10-25T01:00+00:00", "2026-10-25T02:00+00:00",
+      "2026-10-25T03:00+00:00"]),
+    # Pyongyang: 2018-05-04 23:30 +08:30 -> 2018-05-05 00:00 +09.
+    ("Pyongyang lost the last half hour of a day", "Asia/Pyongyang", "45 23 * * *", "2018-05-04T12:00+08:30",
+     ["2018-05-05T00:00+09:00", "2018-05-05T23:45+09:00"]),
+    # St. John's: 2006-10-29 00:01 -02:30 -> 2006-10-28 23:01 -03:30.
+    ("St. John's shows midnight twice, and runs at the first", "America/St_Johns", "0 0 * * *",
+     "2006-10-28T12:00-02:30", ["2006-10-29T00:00-02:30", "2006-10-30T00:00-03:30"]),
+    ("seconds: a skipped one runs as the gap ends", NEW_YORK, "30 30 2 * * *", SPRING,
+     ["2026-03-08T03:00:00-04:00", "2026-03-09T02:30:30-04:00"]),
+    ("seconds: up to the gap", NEW_YORK, "*/20 59 1 * * *", SPRING,
+     ["2026-03-08T01:59:00-05:00", "2026-03-08T01:59:20-05:00", "2026-03-08T01:59:40-05:00",
+      "2026-03-09T01:59:00-04:00"]),
+    ("seconds: a wildcard in a skipped minute does not run", NEW_YORK, "*/30 30 2 * * *", SPRING,
+     ["2026-03-09T02:30:00-04:00", "2026-03-09T02:30:30-04:00"]),
+    ("seconds: a repeated one runs in the first pass alone", NEW_YORK, "15 30 1 * * *", AUTUMN,
+     ["2026-11-01T01:30:15-04:00", "2026-11-02T01:30:15-05:00"]),
+    ("seconds: a wildcard runs in both passes", NEW_YORK, "*/30 30 1 * * *", AUTUMN,
+     ["2026-11-01T01:30:00-04:00", "2026-11-01T01:30:30-04:00", "2026-11-01T01:30:00-05:00",
+      "2026-11-01T01:30:30-05:00"]),
+    ("seconds: Lord Howe, in the skipped half hour", LORD_HOWE, "10 15 2 * * *", "2026-10-03T12:00+10:30",
+     ["2026-10-04T02:30:00+11:00", "2026-10-05T02:15:10+11:00"]),
+    ("an interval knows no clocks: forward", NEW_YORK, "@every 1h", "2026-03-08T00:30-05:00",
+     ["2026-03-08T01:00-05:00", "2026-03-08T03:00-04:00", "2026-03-08T04:00-04:00"]),
+    ("an interval knows no clocks: back", NEW_YORK, "@every 1h", "2026-11-01T00:30-04:00",
+     ["2026-11-01T01:00-04:00", "2026-11-01T01:00-05:00", "2026-11-01T02:00-05:00"]),
+    ("an interval of a day is 24 hours", NEW_YORK, "@every 1d from 2026-03-07 09:00", "2026-03-06T00:00-05:00",
+     ["2026-03-07T09:00-05:00", "2026-03-08T10:00-04:00", "2026-03-09T10:00-04:00"]),
+    ("once, in the gap", NEW_YORK, "@at 2026-03-08 02:30", SPRING, ["2026-03-08T03:00-04:00"]),
+    ("once, at a time that comes twice", NEW_YORK, "@at 2026-11-01 01:30", AUTUMN, ["2026-11-01T01:30-04:00"]),
+    ("once, at the second of the two", NEW_YORK, "@at 2026-11-01T01:30:00-05:00", AUTUMN,
+     ["2026-11-01T01:30-05:00"]),
+    ("once, in Lord Howe's skipped half hour", LORD_HOWE, "@at 2026-10-04 02:15", "2026-10-03T12:00+10:30",
+     ["2026-10-04T02:30+11:00"]),
+    ("once, on Apia's skipped day", APIA, "@at 2011-12-30 09:00", "2011-12-29T00:00-10:00",
+     ["2011-12-31T00:00+14:00"]),
 ]  # fmt: skip
 
 
@@ -84,6 +153,22 @@ GOLDEN = [
     ("zone", "cron", "after", "expected"), [row[1:] for row in GOLDEN], ids=[r[0] for r in GOLDEN]
 )
 def test_firings_around_a_change_of_the_clocks(zone: str, cron: str, after: str, expected: list[str]) -> None:
-    found = occurrences([parse(cron, zone)], utc(after), utc("2100-01-01T00:00+00:00"), len(expected))
+    schedule = parse(cron, zone, seconds=True)
+
+    found = occurrences([schedule], utc(after), utc("2100-01-01T00:00+00:00"), len(expected))
 
     assert found == [utc(text) for text in expected]
+    assert [schedule.next_after(before) for before in [utc(after), *found[:-1]]] == found
+    assert list(schedule.between(utc(after), found[-1], newest_first=True)) == found[::-1]
+
+
+@pytest.mark.parametrize("minutes", range(0, 90, 10))
+def test_a_long_span_may_begin_to_be_read_in_a_repeated_hour(minutes: int) -> None:
+    # Read from its end, a span is cut a year before it, where no jump cuts it: this was Tehran's last.
+    schedule, start = parse("30 23 * * *", TEHRAN), utc("2022-09-20T12:00+04:30")
+    until = utc("2022-09-21T23:00+03:30") + timedelta(days=366, minutes=minutes)
+
+    backwards = list(schedule.between(start, until, newest_first=True))
+
+    assert backwards == list(schedule.between(start, until))[::-1]
+    assert len(set(backwards)) == len(backwards)

@@ -1,4 +1,4 @@
-"""A slow model of Debian's cron to hold the library against: every minute of a span is looked at, one by one."""
+"""A slow model of Debian's cron to hold the library against: each minute, or second, of a span is looked at."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -22,23 +24,33 @@ class Part:
         return self.text.startswith("*")
 
 
+_ON_THE_MINUTE = Part("0", frozenset([0]))
+
+
 @dataclass(frozen=True)
 class Model:
-    """Five parts, and whether a wall time matches them."""
+    """The parts of an expression, and whether a wall time matches them."""
 
     minute: Part
     hour: Part
     day: Part
     month: Part
     weekday: Part
+    second: Part = _ON_THE_MINUTE
 
     @property
     def text(self) -> str:
-        return " ".join(p.text for p in (self.minute, self.hour, self.day, self.month, self.weekday))
+        five = " ".join(p.text for p in (self.minute, self.hour, self.day, self.month, self.weekday))
+        return five if self.second is _ON_THE_MINUTE else f"{self.second.text} {five}"
+
+    @property
+    def fixed(self) -> bool:
+        return not (self.second.starred or self.minute.starred or self.hour.starred)
 
     def matches(self, wall: datetime) -> bool:
         return (
-            wall.minute in self.minute.numbers
+            wall.second in self.second.numbers
+            and wall.minute in self.minute.numbers
             and wall.hour in self.hour.numbers
             and wall.month in self.month.numbers
             and self._day_matches(wall)
@@ -52,23 +64,24 @@ class Model:
 
 
 @lru_cache(maxsize=64)
-def timeline(zone: str, start: datetime, days: int) -> list[tuple[datetime, datetime]]:
-    """Each minute of the span as (UTC, wall)."""
+def timeline(zone: str, start: datetime, span: timedelta, step: timedelta) -> list[tuple[datetime, datetime]]:
+    """Each step of the span as (UTC, wall)."""
     tz = ZoneInfo(zone)
-    minutes = (start + MINUTE * n for n in range(days * 24 * 60))
-    return [(minute, minute.astimezone(tz).replace(tzinfo=None)) for minute in minutes]
+    instants = (start + step * n for n in range(span // step))
+    return [(instant, instant.astimezone(tz).replace(tzinfo=None)) for instant in instants]
 
 
-def firings(model: Model, zone: str, start: datetime, days: int) -> Iterator[datetime]:
+def firings(
+    model: Model, zone: str, start: datetime, span: timedelta, step: timedelta = MINUTE
+) -> Iterator[datetime]:
     """What Debian's cron would run. `start` (UTC) must not lie in a repeated hour."""
-    fixed = not (model.minute.starred or model.hour.starred)
-    (_, shown), *rest = timeline(zone, start, days)
+    (_, shown), *rest = timeline(zone, start, span, step)
     for instant, wall in rest:
-        if fixed and wall > shown:
-            # Every wall minute since the latest one shown, so those that were skipped too.
-            due = any(model.matches(shown + MINUTE * (n + 1)) for n in range((wall - shown) // MINUTE))
+        if model.fixed and wall > shown:
+            # Every wall time since the latest one shown, so those that were skipped too.
+            due = any(model.matches(shown + step * (n + 1)) for n in range((wall - shown) // step))
         else:
-            due = not fixed and model.matches(wall)
+            due = not model.fixed and model.matches(wall)
         shown = max(shown, wall)
         if due:
             yield instant

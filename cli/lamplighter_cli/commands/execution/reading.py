@@ -23,6 +23,9 @@ def list_executions(
     agent: Annotated[str | None, typer.Option("--agent", metavar="ID", help="Only of this agent.")] = None,
     team: Annotated[str | None, typer.Option("--team", metavar="ID", help="Only of this team.")] = None,
     job: Annotated[str | None, typer.Option("--job", metavar="ID", help="Only of this job.")] = None,
+    backfill: Annotated[
+        str | None, typer.Option("--backfill", metavar="ID", help="Only of this backfill.")
+    ] = None,
     limit: Limit = paging.DEFAULT_LIMIT,
 ) -> None:
     """List executions of all jobs, newest first.
@@ -33,7 +36,13 @@ def list_executions(
       lamp execution list --job daily-report-7f3a --limit 5 -o json
     """
     lamp = of(ctx)
-    query = {"status": status, "agent_id": agent, "team_id": team, "job_id": job}
+    query = {
+        "status": status,
+        "agent_id": agent,
+        "team_id": team,
+        "job_id": job,
+        "backfill_id": backfill,
+    }
     rows = paging.collect(lamp.client, EXECUTIONS, query, limit)
     lamp.output.records(rows, views.OF_ALL_JOBS, "No executions.")
 

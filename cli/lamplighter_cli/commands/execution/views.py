@@ -29,6 +29,7 @@ def sheet(run: Record, clock: Clock) -> Sheet:
     yield "Exit code", run.get("exit_code")
     yield "Cancelled by", run.get("cancel_requested_by")
     yield "Trigger", _trigger(run.get("trigger"), clock)
+    yield "Backfill", _backfill(run.get("trigger"))
     yield "Executor", who(run)
     yield "Created", clock.local(run.get("created_at"))
     yield "Started", clock.local(run.get("started_at"))
@@ -51,8 +52,16 @@ def _trigger(trigger: object, clock: Clock) -> str | None:
     if not isinstance(trigger, dict):
         return None
     parts = [trigger.get("kind"), clock.local(trigger.get("nominal_at"))]
+    if trigger.get("effective_at"):
+        parts.append(f"in effect {clock.local(trigger['effective_at'])}")
+    if trigger.get("caught_up"):
+        parts.append("caught up with")
     author = trigger.get("triggered_by")
     return " ".join(str(part) for part in [*parts, f"by {author}" if author else None] if part)
+
+
+def _backfill(trigger: object) -> object:
+    return trigger.get("backfill_id") or None if isinstance(trigger, dict) else None
 
 
 def _attempts(attempts: object) -> object:

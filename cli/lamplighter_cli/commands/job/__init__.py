@@ -1,6 +1,14 @@
 """`lamp job`: create, change, start and watch jobs."""
 
-from lamplighter_cli.commands.job import changing, reading, running
+from lamplighter_cli.commands.job import (
+    backfilling,
+    catching_up,
+    changing,
+    foreseeing,
+    pausing,
+    reading,
+    running,
+)
 from lamplighter_cli.grammar import group
 
 app = group(
@@ -14,9 +22,15 @@ app = group(
         "restore": changing.restore_job,
         "rotate-secret": changing.rotate_secret,
         "trigger|run|execute": running.trigger_job,
-        "enable|resume": running.enable_job,
-        "disable|pause": running.disable_job,
+        "enable": pausing.enable_job,
+        "disable": pausing.disable_job,
+        "pause": pausing.pause_job,
+        "resume": pausing.resume_job,
+        "next|upcoming": foreseeing.next_firings,
+        "why|explain": foreseeing.explain,
+        "catchup|catch-up": catching_up.catch_up,
+        "backfill": backfilling.backfill,
         "executions|exec|runs": reading.list_executions,
-        "occurrences": reading.list_occurrences,
+        "occurrences|ledger": reading.list_occurrences,
     },
 )

@@ -4,44 +4,49 @@ from typing import Annotated, Any
 
 import typer
 
-from lamplighter_cli.commands.job import options, views
+from lamplighter_cli.commands.job import options, timing, views
+from lamplighter_cli.commands.job.requests import job_body, times
 from lamplighter_cli.commands.options import Yes
 from lamplighter_cli.context import Lamp, of
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.lookup import on_job
 from lamplighter_cli.paths import JOBS
+from lamplighter_cli.settings import options as as_options
+from lamplighter_cli.settings import taking
+
+DESCRIPTION = (
+    as_options(options.WHAT),
+    as_options(timing.SCHEDULE, "When it is due"),
+    as_options(timing.OVERLAP, "When it is due while it runs"),
+    as_options(timing.MISSED, "When it could not start in time"),
+)
+"""All that may be said of a job."""
 
 
-def create_job(
-    ctx: typer.Context,
-    name: options.Name = None,
-    prompt: options.Prompt = None,
-    description: options.Description = None,
-    enabled: options.Enabled = None,
-    agent: options.Agent = None,
-    team: options.Team = None,
-    schedule: options.Schedule = None,
-    timezone: options.Timezone = None,
-    webhook: options.Webhook = None,
-    overlap: options.Overlap = None,
-    timeout: options.Timeout = None,
-    variable: options.Variable = None,
-    file: options.File = None,
-) -> None:
+@taking(*DESCRIPTION)
+def create_job(ctx: typer.Context) -> None:
     """Create a job: on a schedule, on a webhook, or started by hand.
+
+    A TIME is 2026-12-01 09:00, read in --timezone or else in this machine's zone, or has an offset as in
+    2026-12-01T09:00:00+01:00. A SPAN is 90s, 15m, 2h, 3d or 1h30m.
 
     \b
     Examples:
       lamp job create --name daily-report --agent reporter \\
         --schedule "0 9 * * *" --timezone Europe/Berlin --prompt "Generate daily report"
+      lamp job create --name poll --agent reporter --every 15m --overlap queue-one \\
+        --blackout "fri 18:00 - mon 06:00" --prompt "Look for new mail"
       lamp job create --name on-demand --team ops --webhook /deploy-trigger --prompt @prompt.txt
       lamp job create --file job.json --enabled=false
     """
     lamp = of(ctx)
-    body = options.request_body(lamp, ctx.params)
-    if file is None:
+    body = job_body(lamp, ctx.params)
+    if not ctx.params["file"]:
+        if "schedule" in body and body["schedule"] is None:
+            # A variable of a shell script that holds nothing would make a job that never runs.
+            raise WrongUse("--schedule is empty: write one such as '0 9 * * *', or leave it out")
         missing = [f"--{field}" for field in ("name", "prompt") if not body.get(field)]
-        missing += [] if agent or team else ["--agent or --team"]
+        missing += [] if body.get("agent_id") or body.get("team_id") else ["--agent or --team"]
         if missing:
             raise WrongUse(f"a job needs {', '.join(missing)} (see `lamp job create --help`)")
     job = lamp.client.post(JOBS, body)
@@ -49,36 +54,23 @@ def create_job(
     _show_secret(lamp, job)
 
 
-def update_job(
-    ctx: typer.Context,
-    job: options.JobId,
-    name: options.Name = None,
-    prompt: options.Prompt = None,
-    description: options.Description = None,
-    enabled: options.Enabled = None,
-    agent: options.Agent = None,
-    team: options.Team = None,
-    schedule: options.Schedule = None,
-    timezone: options.Timezone = None,
-    webhook: options.Webhook = None,
-    overlap: options.Overlap = None,
-    timeout: options.Timeout = None,
-    variable: options.Variable = None,
-    file: options.File = None,
-) -> None:
-    """Change a job; what is not named stays. An empty --schedule or --webhook takes it away.
+@taking(*DESCRIPTION)
+def update_job(ctx: typer.Context, job: options.JobId) -> None:
+    """Change a job; what is not named stays. An empty value takes a setting away: --webhook "", --ends-at "".
 
-    All schedules or variables are replaced by those given.
+    What may be given several times is replaced by what is given: all schedules, variables, dates.
+    A TIME is 2026-12-01 09:00, read in --timezone or else in the zone of the job's schedule, or has an offset as in
+    2026-12-01T09:00:00+01:00. A SPAN is 90s, 15m, 2h, 3d or 1h30m.
 
     \b
     Examples:
       lamp job update daily-report-7f3a --schedule "0 12 * * *"
-      lamp job update daily-report-7f3a --webhook ""
+      lamp job update daily-report-7f3a --missed all --missed-window 1d --spread 10m
+      lamp job update daily-report-7f3a --webhook "" --spread ""
     """
     lamp = of(ctx)
-    body = options.request_body(
-        lamp, {option: value for option, value in ctx.params.items() if option != "job"}
-    )
+    zone = options.zone_of(lamp, job, ctx.params["timezone"], *times(ctx.params))
+    body = job_body(lamp, ctx.params, zone)
     if not body:
         raise WrongUse("nothing to change: name at least one option (see `lamp job update --help`)")
     changed = on_job(lamp.client, job, lambda path: lamp.client.patch(path, body))

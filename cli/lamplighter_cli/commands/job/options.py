@@ -1,92 +1,73 @@
-"""The arguments and options that say what a job is, and the request that they make."""
+"""The arguments and options that say what a job is and who does it."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 import typer
 
-from lamplighter_cli import inputs
 from lamplighter_cli.context import Lamp
-from lamplighter_cli.exits import WrongUse
+from lamplighter_cli.exits import NotFound
 from lamplighter_cli.grammar import boolean
+from lamplighter_cli.lookup import on_job
+from lamplighter_cli.settings import Setting
+from lamplighter_cli.values import span
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, or its name.", show_default=False)]
-Text = str | None
-
-Name = Annotated[Text, typer.Option("--name", help="Job name.")]
-Prompt = Annotated[
-    Text, typer.Option("--prompt", help="What to do, in plain words; - reads a pipe, @FILE a file.")
-]
-Description = Annotated[Text, typer.Option("--description", help="What the job is for.")]
-Enabled = Annotated[
-    Text, typer.Option("--enabled", metavar="BOOL", help="Whether the job is active; by default it is.")
-]
-Agent = Annotated[Text, typer.Option("--agent", metavar="ID", help="The agent that does it (or --team).")]
-Team = Annotated[Text, typer.Option("--team", metavar="ID", help="The team that does it (or --agent).")]
-Schedule = Annotated[
-    list[str] | None,
-    typer.Option("--schedule", metavar="CRON", help="When, such as '0 9 * * *'. May be given several times."),
-]
-Timezone = Annotated[
-    Text,
-    typer.Option("--timezone", metavar="ZONE", help="The schedule's time zone, such as America/New_York."),
-]
-Webhook = Annotated[
-    Text, typer.Option("--webhook", metavar="PATH", help="Webhook path, such as /deploy-trigger.")
-]
-Overlap = Annotated[
-    Text,
-    typer.Option("--overlap", metavar="skip|allow", help="What to do when it is due while it still runs."),
-]
-Timeout = Annotated[
-    int | None, typer.Option("--timeout", metavar="SECONDS", help="The longest a run may take.")
-]
-Variable = Annotated[
-    list[str] | None,
+JobZone = Annotated[
+    str | None,
     typer.Option(
-        "--variable", metavar="NAME=VALUE", help="A variable of its runs. May be given several times."
+        "--timezone",
+        metavar="ZONE",
+        help="Where a TIME without an offset is; by default the zone of the job's schedule.",
     ),
 ]
-File = Annotated[
-    Text, typer.Option("--file", metavar="FILE", help="A job as JSON, - reads a pipe; options go before it.")
-]
-
-_FIELDS = {
-    "name": "name",
-    "description": "description",
-    "agent": "agent_id",
-    "team": "team_id",
-    "timezone": "timezone",
-    "webhook": "webhook_path",
-    "overlap": "overlap",
-    "timeout": "timeout_seconds",
-}
-CLEARED_BY_EMPTY = frozenset({"timezone", "webhook"})
 
 
-def request_body(lamp: Lamp, given: dict[str, Any]) -> dict[str, Any]:
-    """The request that these options make, laid over the document of --file. An option not given is not in it."""
-    given = {option: value for option, value in given.items() if value not in (None, ())}
-    if "agent" in given and "team" in given:
-        raise WrongUse("--agent and --team exclude each other: choose one")
-    path = given.pop("file", None)
-    body = inputs.document(path, lamp.stdin) if path else {}
-    for option, value in given.items():
-        body.update(_field(lamp, option, value))
-    return body
+def zone_of(lamp: Lamp, job: str, given: str | None, *times: datetime | str | None) -> str | None:
+    """Where to read the times that name no zone: as given, or where the job's schedule is. None: on this machine."""
+    if given or not any(isinstance(one, datetime) and one.tzinfo is None for one in times):
+        return given
+    try:
+        found = on_job(lamp.client, job, lamp.client.get)
+    except NotFound:
+        # A deleted job can be asked about, and no longer be read.
+        return None
+    return str(found["timezone"]) if found.get("schedules") or found.get("schedule") else None
 
 
-def _field(lamp: Lamp, option: str, value: Any) -> dict[str, Any]:
-    match option:
-        case "prompt":
-            return {"prompt": inputs.text(value, "--prompt", lamp.stdin)}
-        case "enabled":
-            return {"enabled": boolean(value)}
-        case "variable":
-            return {"variables": inputs.pairs(value, "--variable")}
-        case "schedule":
-            schedules = [expression for expression in value if expression]
-            return (
-                {"schedules": schedules} if len(schedules) > 1 else {"schedule": "".join(schedules) or None}
-            )
-        case _:
-            return {_FIELDS[option]: None if value == "" and option in CLEARED_BY_EMPTY else value}
+ENVIRONMENT = (
+    Setting("--environment", "environment", "ID", "The environment whose variables and calendars it has."),
+)
+
+WHAT = (
+    Setting("--name", "name", "TEXT", "Job name.", keeps_empty=True),
+    Setting(
+        "--prompt",
+        "prompt",
+        "TEXT",
+        "What to do, in plain words; - reads a pipe, @FILE a file.",
+        keeps_empty=True,
+    ),
+    Setting("--description", "description", "TEXT", "What the job is for.", keeps_empty=True),
+    Setting(
+        "--enabled",
+        "enabled",
+        "BOOL",
+        "Whether the job is active; by default it is.",
+        boolean,
+        keeps_empty=True,
+    ),
+    Setting("--agent", "agent_id", "ID", "The agent that does it (or --team).", keeps_empty=True),
+    Setting("--team", "team_id", "ID", "The team that does it (or --agent).", keeps_empty=True),
+    Setting("--webhook", "webhook_path", "PATH", "Webhook path, such as /deploy-trigger."),
+    *ENVIRONMENT,
+    Setting("--timeout", "timeout_seconds", "SPAN", "The longest a run may take.", span),
+    Setting(
+        "--variable",
+        "variables",
+        "NAME=VALUE",
+        "A variable of its runs. May be given several times.",
+        several=True,
+    ),
+    Setting("--file", "", "FILE", "A job as JSON, - reads a pipe; options go before it."),
+)

@@ -7,7 +7,8 @@ import typer
 from lamplighter_cli import paging
 from lamplighter_cli.commands.execution.views import OF_A_JOB
 from lamplighter_cli.commands.job import views
-from lamplighter_cli.commands.job.options import JobId
+from lamplighter_cli.commands.job.options import JobId, JobZone, zone_of
+from lamplighter_cli.commands.options import From, To, instant
 from lamplighter_cli.context import Lamp, of
 from lamplighter_cli.grammar import boolean
 from lamplighter_cli.lookup import on_job
@@ -38,7 +39,8 @@ def list_jobs(
     only = None if enabled is None else str(boolean(enabled)).lower()
     answer = lamp.client.request("GET", JOBS, query={"enabled": only, "agent_id": agent, "team_id": team})
     _note_missing_history(lamp, answer.headers.get("Lamplighter-History"))
-    lamp.output.records(answer.document, views.JOBS, "No jobs. Create one: lamp job create --help")
+    columns = views.columns(answer.document, lamp.output.clock)
+    lamp.output.records(answer.document, columns, "No jobs. Create one: lamp job create --help")
 
 
 def get_job(ctx: typer.Context, job: JobId) -> None:
@@ -72,16 +74,39 @@ def list_executions(
     lamp.output.records(rows, OF_A_JOB, "No executions. Start one: lamp job trigger JOB")
 
 
-def list_occurrences(ctx: typer.Context, job: JobId, limit: Limit = paging.DEFAULT_LIMIT) -> None:
-    """List what became of each due time, delivery and manual start: fired, or skipped and why.
+def list_occurrences(
+    ctx: typer.Context,
+    job: JobId,
+    start: From = None,
+    end: To = None,
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--outcome", metavar="WORD", help="Only these, such as missed,skipped. May be repeated."
+        ),
+    ] = None,
+    timezone: JobZone = None,
+    limit: Limit = paging.DEFAULT_LIMIT,
+) -> None:
+    """List what became of each due time, delivery and manual start: fired, or skipped and why. Newest first.
+
+    Outcomes are fired, queued, coalesced, skipped, missed and blocked.
 
     \b
-    Example:
+    Examples:
       lamp job occurrences daily-report-7f3a
+      lamp job occurrences daily-report-7f3a --outcome missed,skipped --from 2026-11-01
     """
     lamp = of(ctx)
-    rows = _of_job(lamp, job, "occurrences", limit, {})
-    lamp.output.records(rows, views.OCCURRENCES, "Nothing was due yet.")
+    zone = zone_of(lamp, job, timezone, start, end)
+    query = {
+        "from": instant(lamp, start, "--from", zone),
+        "until": instant(lamp, end, "--to", zone),
+        "outcome": ",".join(outcome) if outcome else None,
+    }
+    rows = _of_job(lamp, job, "occurrences", limit, query)
+    empty = "Nothing of the kind was due." if any(query.values()) else "Nothing has been due yet."
+    lamp.output.records(rows, views.OCCURRENCES, empty)
 
 
 def _of_job(

@@ -1,13 +1,13 @@
-"""Commands that start a job, and that let it start or keep it from starting."""
+"""The command that starts a job."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from lamplighter_cli import inputs
 from lamplighter_cli.commands.execution.logs import follow_log
 from lamplighter_cli.commands.job.options import JobId
-from lamplighter_cli.context import Lamp, of
+from lamplighter_cli.context import of
 from lamplighter_cli.lookup import on_job
 
 
@@ -43,35 +43,3 @@ def trigger_job(
         return
     lamp.output.note(f"Execution {started}")
     raise typer.Exit(follow_log(lamp, started))
-
-
-def enable_job(ctx: typer.Context, job: JobId) -> None:
-    """Let a job start again, from its next time on.
-
-    \b
-    Example:
-      lamp job enable daily-report-7f3a
-    """
-    lamp = of(ctx)
-    answer = _post(lamp, job, "enable")
-    next_run = lamp.output.clock.local(answer.get("next_run_at"))
-    lamp.output.done(
-        answer, f"Enabled job {answer.get('id')}" + (f", next run {next_run}" if next_run else "")
-    )
-
-
-def disable_job(ctx: typer.Context, job: JobId) -> None:
-    """Keep a job from starting; its configuration and its history stay.
-
-    \b
-    Example:
-      lamp job disable daily-report-7f3a
-    """
-    lamp = of(ctx)
-    answer = _post(lamp, job, "disable")
-    lamp.output.done(answer, f"Disabled job {answer.get('id')}. Undo: lamp job enable {answer.get('id')}")
-
-
-def _post(lamp: Lamp, job: str, what: str) -> dict[str, Any]:
-    answer: dict[str, Any] = on_job(lamp.client, job, lambda path: lamp.client.post(f"{path}/{what}"))
-    return answer

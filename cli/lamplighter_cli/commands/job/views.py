@@ -1,7 +1,10 @@
 """How jobs and what became of them read: the columns of lists, the sheet of one job."""
 
+from collections.abc import Sequence
 from shlex import quote
 
+from lamplighter_cli import spans
+from lamplighter_cli.commands.job import timing_views
 from lamplighter_cli.commands.views import who
 from lamplighter_cli.output import Column, Record, Sheet
 from lamplighter_cli.times import Clock
@@ -25,12 +28,13 @@ JOBS = (
     Column("NEXT RUN", lambda job, clock: clock.local(job.get("next_run_at"))),
     Column("LAST RUN", lambda job, clock: clock.local(job.get("last_run_at"))),
 )
+PAUSED = Column("PAUSED", lambda job, clock: timing_views.pause(job, clock), flexible=True)
 
 OCCURRENCES = (
     Column("DUE", lambda one, clock: clock.local(_trigger(one).get("nominal_at"))),
     Column("TRIGGER", lambda one, _: _trigger(one).get("kind")),
     Column("OUTCOME", lambda one, _: one.get("outcome"), status=True),
-    Column("REASON", lambda one, _: _reason(one), flexible=True),
+    Column("REASON", lambda one, clock: _reason(one, clock), flexible=True),
     Column("EXECUTION ID", lambda one, _: one.get("execution_id") if one.get("outcome") == "fired" else None),
 )
 
@@ -40,32 +44,40 @@ def _trigger(occurrence: Record) -> Record:
     return trigger if isinstance(trigger, dict) else {}
 
 
-def _reason(occurrence: Record) -> str | None:
+def _reason(occurrence: Record, clock: Clock) -> str | None:
     count = occurrence.get("count") or 1
-    times = f"{count} times" if count > 1 else None
-    parts = [occurrence.get("reason"), occurrence.get("detail"), times]
-    return ": ".join(str(part) for part in parts if part) or None
+    first = clock.local(occurrence.get("first_at"))
+    since = f" since {first}" if first else ""
+    times = f"{count} times{since}" if count > 1 else None
+    reason = None if occurrence.get("reason") == occurrence.get("outcome") else occurrence.get("reason")
+    parts = [str(reason or "").replace("_", " "), clock.retold(occurrence.get("detail") or ""), times]
+    return ": ".join(part for part in parts if part) or None
+
+
+def columns(jobs: Sequence[Record], clock: Clock) -> tuple[Column, ...]:
+    """Pauses have a column where there is more to say of one than that the job is not enabled."""
+    return (*JOBS, PAUSED) if any(timing_views.is_annotated(job, clock) for job in jobs) else JOBS
 
 
 def sheet(job: Record, clock: Clock) -> Sheet:
-    words = job.get("schedule_words")
     scheduled = bool(job.get("schedule") or job.get("schedules"))
+    zone = job.get("timezone")
     yield "ID", job.get("id")
     yield "Name", job.get("name")
     yield "Description", job.get("description")
     yield "Enabled", job.get("enabled")
+    yield "Paused", timing_views.pause_line(job, clock)
     yield "Executor", _executor(job)
     yield "Starts", when(job)
-    yield "In words", words
-    yield "Time zone", job.get("timezone") if scheduled else None
-    yield (
-        "Next runs",
-        [clock.local(at) for at in job.get("next_runs") or ()] or clock.local(job.get("next_run_at")),
-    )
+    yield "In words", job.get("schedule_words")
+    yield "Time zone", zone if scheduled else None
+    upcoming = job.get("next_runs") or [job.get("next_run_at")]
+    yield "Next runs", [clock.in_zone(at, zone) for at in upcoming if at]
+    yield from timing_views.sheet(job, clock)
     yield "Last run", _last_run(job, clock)
     yield "Webhook URL", job.get("webhook_url")
-    yield "Overlap", job.get("overlap")
-    yield "Timeout", f"{job['timeout_seconds']} s" if job.get("timeout_seconds") else None
+    yield "Environment", None if job.get("environment") == "default" else job.get("environment")
+    yield "Timeout", spans.words(job.get("timeout_seconds"))
     yield "Variables", [f"{name}={value}" for name, value in (job.get("variables") or {}).items()]
     yield "Prompt", job.get("prompt")
     yield "Created", _created(job, clock)

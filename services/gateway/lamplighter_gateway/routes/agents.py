@@ -6,37 +6,37 @@ from litestar import Request, delete, get, patch, post
 
 from lamplighter_gateway.responses import Answer
 from lamplighter_gateway.roster import AGENTS
-from lamplighter_gateway.routes import roster
+from lamplighter_gateway.routes import named
 
 
 @post("/api/v1/agents")
 async def create_agent(request: Request[Any, Any, Any]) -> Answer:
     """Make an agent; its id is chosen in `id`, or made from its name."""
-    return await roster.create(request, AGENTS)
+    return await named.create(request, AGENTS)
 
 
 @get("/api/v1/agents")
 async def list_agents(request: Request[Any, Any, Any]) -> Answer:
     """All agents, by id."""
-    return await roster.show_all(request, AGENTS)
+    return await named.show_all(request, AGENTS)
 
 
 @get("/api/v1/agents/{agent_id:str}")
 async def get_agent(request: Request[Any, Any, Any], agent_id: str) -> Answer:
     """One agent."""
-    return await roster.show(request, AGENTS, agent_id)
+    return await named.show(request, AGENTS, agent_id)
 
 
 @patch("/api/v1/agents/{agent_id:str}")
 async def change_agent(request: Request[Any, Any, Any], agent_id: str) -> Answer:
     """Change some fields (null removes one). With If-Match only what was read."""
-    return await roster.change(request, AGENTS, agent_id)
+    return await named.change(request, AGENTS, agent_id)
 
 
 @delete("/api/v1/agents/{agent_id:str}")
 async def delete_agent(request: Request[Any, Any, Any], agent_id: str) -> None:
     """Delete an agent that no job and no team uses."""
-    await roster.remove(request, AGENTS, agent_id)
+    await named.remove(request, AGENTS, agent_id)
 
 
 HANDLERS = [create_agent, list_agents, get_agent, change_agent, delete_agent]

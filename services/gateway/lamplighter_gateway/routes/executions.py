@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Request, get, post
 
-from lamplighter_contracts.events import ExecutionStatus
+from lamplighter_contracts.events import ExecutionStatus, Outcome
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.problems import FieldError
 from lamplighter_contracts.queries import ListExecutions, ListOccurrences, LogPage, ReadLog
@@ -27,7 +27,8 @@ MOST_OFFSET = 1_000_000
 
 @get("/api/v1/executions")
 async def list_executions(request: Request[Any, Any, Any]) -> Answer:
-    """Newest first: `?job_id=&status=&agent_id=&team_id=&limit=&offset=&cursor=`, the next page in `Next-Cursor`."""
+    """Newest first: `?job_id=&status=&agent_id=&team_id=&backfill_id=&limit=&offset=&cursor=`, the next page in
+    `Next-Cursor`."""
     query = Parameters(request.query_params)
     return await _list(gateway_of(request), query, query.text("job_id"))
 
@@ -42,12 +43,20 @@ async def list_executions_of_job(request: Request[Any, Any, Any], job_id: str) -
 
 @get("/api/v1/jobs/{job_id:str}/occurrences")
 async def list_occurrences(request: Request[Any, Any, Any], job_id: str) -> Answer:
-    """What became of each due instant, delivery and start, newest first: `?limit=&cursor=`."""
+    """What became of each due instant, delivery and start, newest first: `?from=&until=&outcome=&limit=&cursor=`."""
     gateway, query = gateway_of(request), Parameters(request.query_params)
     await _known(gateway, job_id)
-    limit, cursor = query.number("limit", PAGE, 1, MOST), query.text("cursor")
+    from_at, until_at = query.span()
+    asked = ListOccurrences(
+        job_id=job_id,
+        from_at=from_at,
+        until_at=until_at,
+        outcomes=query.choices("outcome", Outcome),
+        limit=query.number("limit", PAGE, 1, MOST),
+        cursor=query.text("cursor"),
+    )
     query.check()
-    page = await gateway.history.occurrences(ListOccurrences(job_id=job_id, limit=limit, cursor=cursor))
+    page = await gateway.history.occurrences(asked)
     return _page([occurrence_answer(occurrence) for occurrence in page.occurrences], page.next_cursor)
 
 
@@ -108,6 +117,7 @@ async def _list(gateway: Gateway, query: Parameters, job_id: str | None) -> Answ
         statuses=statuses,
         executor_kind="agent" if agent_id else "team" if team_id else None,
         executor_id=agent_id or team_id,
+        backfill_id=query.text("backfill_id"),
         limit=limit,
         offset=offset,
         cursor=cursor,

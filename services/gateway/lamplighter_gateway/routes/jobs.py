@@ -1,4 +1,4 @@
-"""Jobs: made, read, changed, deleted, restored, enabled and disabled."""
+"""Jobs: made, read, changed, deleted, restored, paused and resumed."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -6,9 +6,11 @@ from typing import Any
 
 from litestar import Request, delete, get, patch, post
 
+from lamplighter_contracts.fields import rfc3339
+from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import AgentExecutor, Job, TeamExecutor
 from lamplighter_contracts.queries import JobSummary
-from lamplighter_gateway.answers import Wire, job_answer, last_run, webhook_url, with_next_runs
+from lamplighter_gateway.answers import Moment, Wire, job_answer, last_run, webhook_url
 from lamplighter_gateway.authentication import caller_of
 from lamplighter_gateway.bodies import read_object
 from lamplighter_gateway.catalog import Write, key_of
@@ -17,8 +19,10 @@ from lamplighter_gateway.jobs import Jobs, live_job
 from lamplighter_gateway.parameters import Parameters
 from lamplighter_gateway.preconditions import etag, read_if_match
 from lamplighter_gateway.problems import Problem
+from lamplighter_gateway.queues import move_job
 from lamplighter_gateway.responses import Answer, answer
 from lamplighter_gateway.signatures import webhook_secret
+from lamplighter_gateway.surroundings import times_of
 from lamplighter_gateway.upcoming import next_runs
 
 MOST = 1_000
@@ -50,13 +54,19 @@ async def list_jobs(request: Request[Any, Any, Any]) -> Answer:
     enabled, agent_id, team_id = query.flag("enabled"), query.text("agent_id"), query.text("team_id")
     limit, offset = query.number("limit", 0, 1, MOST), query.number("offset", 0, 0, 1 << 31)
     query.check()
-    found = [j for j in gateway.catalog.all(Job) if _is_wanted(j, enabled, agent_id, team_id)]
+    found = [j for j in gateway.catalog.all(Job) if _is_wanted(j, agent_id, team_id)]
+    if enabled is not None:
+        now = gateway.now()
+        found = [job for job in found if job.paused_at(now) is not enabled]
     found.sort(key=lambda job: (job.name.lower(), job.job_id))
     page = found[offset : offset + limit] if limit else found[offset:]
-    summaries, headers = await _last_runs(gateway, [job.job_id for job in page])
+    (summaries, headers), gates = await asyncio.gather(
+        _last_runs(gateway, [job.job_id for job in page]), gateway.gates.bounding(page)
+    )
     documents = []
     for place, job in enumerate(page):
-        documents.append({**_brief(gateway, job), **last_run(summaries.get(job.job_id))})
+        brief = _described(gateway, job, gates[job.job_id], 1)
+        documents.append({**brief, **last_run(summaries.get(job.job_id))})
         if place % AT_ONCE == 0:
             await asyncio.sleep(0)
     return answer(documents, headers=headers)
@@ -97,18 +107,20 @@ async def restore_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
     return await _answer_job(gateway_of(request), job)
 
 
-@post("/api/v1/jobs/{job_id:str}/enable", status_code=200)
-async def enable_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
+@post(["/api/v1/jobs/{job_id:str}/enable", "/api/v1/jobs/{job_id:str}/resume"], status_code=200)
+async def resume_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
     """Let a job run by its triggers again, from now on."""
-    job = await _change(request, job_id, lambda jobs: jobs.enable(job_id, enabled=True))
+    job = await _change(request, job_id, lambda jobs: jobs.resume(job_id))
     return await _answer_job(gateway_of(request), job)
 
 
-@post("/api/v1/jobs/{job_id:str}/disable", status_code=200)
-async def disable_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
-    """Pause a job; what runs goes on."""
-    job = await _change(request, job_id, lambda jobs: jobs.enable(job_id, enabled=False))
-    return await _answer_job(gateway_of(request), job)
+@post(["/api/v1/jobs/{job_id:str}/disable", "/api/v1/jobs/{job_id:str}/pause"], status_code=200)
+async def pause_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
+    """Pause a job, with `until` up to that time; what runs goes on. One that is paused takes on the new terms."""
+    gateway = gateway_of(request)
+    body = await read_object(request, gateway.settings.body_limit_bytes)
+    job = await _change(request, job_id, lambda jobs: jobs.pause(job_id, body))
+    return await _answer_job(gateway, job)
 
 
 @post("/api/v1/jobs/{job_id:str}/webhook/rotate", status_code=200)
@@ -128,6 +140,7 @@ async def _write(request: Request[Any, Any, Any], job_id: str, decide: Decide) -
         return decide(Jobs(gateway.catalog, gateway.now(), caller.name, if_match))
 
     await gateway.change(key_of(Job, job_id), writes, caller.token_id)
+    await move_job(gateway, job_id, caller.token_id)
 
 
 async def _change(request: Request[Any, Any, Any], job_id: str, decide: Decide) -> Job:
@@ -142,12 +155,21 @@ async def _answer_job(gateway: Gateway, job: Job, more: Wire | None = None) -> A
 
 
 async def _whole(gateway: Gateway, job: Job) -> Wire:
-    return with_next_runs(job, _brief(gateway, job), gateway.now(), SHOWN_RUNS)
+    gates = await gateway.gates.bounding([job])
+    moment = _moment(gateway, job, gates[job.job_id], SHOWN_RUNS)
+    described = job_answer(job, gateway.catalog, gateway.settings.base_url, moment)
+    return {**described, "next_runs": [rfc3339(at) for at in moment.upcoming]}
 
 
-def _brief(gateway: Gateway, job: Job) -> Wire:
-    upcoming = next_runs(job, gateway.now(), 1)
-    return job_answer(job, gateway.catalog, gateway.settings.base_url, upcoming)
+def _described(gateway: Gateway, job: Job, gate: Gate, runs: int) -> Wire:
+    moment = _moment(gateway, job, gate, runs)
+    return job_answer(job, gateway.catalog, gateway.settings.base_url, moment)
+
+
+def _moment(gateway: Gateway, job: Job, gate: Gate, runs: int) -> Moment:
+    now = gateway.now()
+    upcoming = next_runs(job, times_of(job, gateway.catalog), gate, now, runs)
+    return Moment(job.paused_at(now), upcoming)
 
 
 def _secret(gateway: Gateway, job: Job) -> Wire:
@@ -157,10 +179,9 @@ def _secret(gateway: Gateway, job: Job) -> Wire:
     return {"webhook_secret": webhook_secret(gateway.settings.key, job.job_id, path, generation)}
 
 
-def _is_wanted(job: Job, enabled: bool | None, agent_id: str | None, team_id: str | None) -> bool:
+def _is_wanted(job: Job, agent_id: str | None, team_id: str | None) -> bool:
     return (
         job.deleted_at is None
-        and enabled in (None, job.enabled)
         and (
             agent_id is None
             or (isinstance(job.executor, AgentExecutor) and job.executor.agent_id == agent_id)
@@ -188,7 +209,7 @@ HANDLERS = [
     change_job,
     delete_job,
     restore_job,
-    enable_job,
-    disable_job,
+    resume_job,
+    pause_job,
     rotate_secret,
 ]

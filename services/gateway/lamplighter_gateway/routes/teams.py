@@ -6,37 +6,37 @@ from litestar import Request, delete, get, patch, post
 
 from lamplighter_gateway.responses import Answer
 from lamplighter_gateway.roster import TEAMS
-from lamplighter_gateway.routes import roster
+from lamplighter_gateway.routes import named
 
 
 @post("/api/v1/teams")
 async def create_team(request: Request[Any, Any, Any]) -> Answer:
     """Make a team; its id is chosen in `id`, or made from its name."""
-    return await roster.create(request, TEAMS)
+    return await named.create(request, TEAMS)
 
 
 @get("/api/v1/teams")
 async def list_teams(request: Request[Any, Any, Any]) -> Answer:
     """All teams, by id."""
-    return await roster.show_all(request, TEAMS)
+    return await named.show_all(request, TEAMS)
 
 
 @get("/api/v1/teams/{team_id:str}")
 async def get_team(request: Request[Any, Any, Any], team_id: str) -> Answer:
     """One team."""
-    return await roster.show(request, TEAMS, team_id)
+    return await named.show(request, TEAMS, team_id)
 
 
 @patch("/api/v1/teams/{team_id:str}")
 async def change_team(request: Request[Any, Any, Any], team_id: str) -> Answer:
     """Change some fields (null removes one). With If-Match only what was read."""
-    return await roster.change(request, TEAMS, team_id)
+    return await named.change(request, TEAMS, team_id)
 
 
 @delete("/api/v1/teams/{team_id:str}")
 async def delete_team(request: Request[Any, Any, Any], team_id: str) -> None:
     """Delete a team that no job uses."""
-    await roster.remove(request, TEAMS, team_id)
+    await named.remove(request, TEAMS, team_id)
 
 
 HANDLERS = [create_team, list_teams, get_team, change_team, delete_team]

@@ -4,7 +4,7 @@ The state is one sub-document, from whichever event has the highest sequence: a 
 code of another, and the order of arrival does not matter.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from pydantic_core import to_json
@@ -18,6 +18,7 @@ from lamplighter_contracts.events import (
     ExecutionTransition,
     Firing,
     JobDue,
+    JobQueued,
 )
 from lamplighter_contracts.jobs import AgentExecutor, Executor, SmartExecutor, TeamExecutor
 from lamplighter_history.writes import Collection, Document, Upsert
@@ -26,8 +27,11 @@ STEPS_KEPT = 500
 """Of one attempt. Those after it are counted and not kept, so that the document stays far below 16 MiB."""
 STEP_TEXT = 500
 
-QUEUED: Document = {"seq": 0, "status": ExecutionStatus.QUEUED.value}
-"""The state of an execution of which no status has been seen."""
+QUEUED: Document = {"seq": -1, "status": ExecutionStatus.QUEUED.value}
+"""The state of an execution of which nothing more has been seen. A status on the bus has a sequence from 1 on."""
+
+_WAITING, _DUE = 0, 1
+"""Whose firing stays: that of the due event."""
 
 
 def due(event: JobDue) -> Upsert:
@@ -37,14 +41,39 @@ def due(event: JobDue) -> Upsert:
         "job_id": event.job_id,
         "job_name": job.name,
         "job_revision": job.revision,
-        "prompt": job.prompt,
+        "prompt": event.prompt or job.prompt,
         "executor_kind": kind,
         "executor_id": executor_id,
         "environment": job.environment,
-        "firing": firing(event.firing),
         "created_at": event.decided_at,
     }
-    return _upsert(event.execution_id, facts, {"state": QUEUED})
+    latest = {"state": QUEUED, "firing": {"seq": _DUE} | firing(event.firing)}
+    return _upsert(event.execution_id, facts, latest)
+
+
+def queued(event: JobQueued, sequence: int) -> Upsert:
+    """What is known of an execution that waits for its turn. Its due event completes it."""
+    latest = {
+        "state": QUEUED,
+        "firing": {"seq": _WAITING} | firing(event.firing),
+        "queued": {"seq": sequence, "at": event.decided_at, "detail": event.detail},
+    }
+    return _upsert(event.execution_id, {"job_id": event.job_id}, latest)
+
+
+def waited_in_vain(occurrence: Document, kept: timedelta) -> Upsert:
+    """The end of an execution that waited, by its record in the ledger, and was skipped in the end."""
+    ruling = occurrence["ruling"]
+    state = {
+        # Before every status on the bus: who cancels one that waits writes a final state there.
+        "seq": 0,
+        "status": ExecutionStatus.CANCELLED.value,
+        "finished_at": ruling["decided_at"],
+        "reason": ruling["reason"],
+        "detail": ruling["detail"],
+        "expires_at": ruling["decided_at"] + kept,
+    }
+    return _upsert(occurrence["_id"], {"job_id": occurrence["job_id"]}, {"state": state})
 
 
 def transition(event: ExecutionTransition, sequence: int, expires_at: datetime) -> Upsert:
@@ -88,6 +117,12 @@ def firing(value: Firing) -> Document:
         "nominal_at": value.nominal_at,
         "triggered_by": value.triggered_by,
     }
+    if value.effective_at is not None:
+        document["effective_at"] = value.effective_at
+    if value.caught_up:
+        document["caught_up"] = True
+    if value.backfill_id:
+        document["backfill_id"] = value.backfill_id
     if value.payload is not None:
         document["payload"] = to_json(value.payload).decode()
     if value.delivery is not None:

@@ -1,32 +1,45 @@
 """The ledger: one record for each due instant, delivery and manual start, also when it did not run.
 
-An execution id is made from job, key and instant, so it is the record's identity, whether or not it ran, and it
-sorts by time.
+An execution id is made from job and key, so it is the record's identity, whether or not it ran. What was ruled is one
+sub-document. An occurrence that waits is ruled upon once more, and then for good.
 """
 
 from datetime import datetime
 
-from lamplighter_contracts.events import JobDue, JobSkipped
+from lamplighter_contracts.events import JobDue, JobQueued, JobSkipped, Outcome, outcome_of
 from lamplighter_history.folds.executions import firing
-from lamplighter_history.writes import Collection, Document, Insert
+from lamplighter_history.writes import Collection, Document, Upsert
+
+_WAITS, _FINAL = 0, 1
 
 
-def fired(event: JobDue, expires_at: datetime) -> Insert:
-    return _occurrence(event, expires_at, {"outcome": "fired", "count": 1})
+def fired(event: JobDue, sequence: int, expires_at: datetime) -> Upsert:
+    ruling = _ruling(event, [_FINAL, sequence], Outcome.FIRED)
+    return _upsert(event, {"ruling": ruling | {"expires_at": expires_at}})
 
 
-def skipped(event: JobSkipped, expires_at: datetime) -> Insert:
-    why = {"reason": event.reason.value, "detail": event.detail, "count": event.count}
-    return _occurrence(event, expires_at, {"outcome": "skipped", **why})
+def skipped(event: JobSkipped, sequence: int, expires_at: datetime) -> Upsert:
+    ruling = _ruling(event, [_FINAL, sequence], outcome_of(event.reason))
+    ruling |= {"reason": event.reason.value, "detail": event.detail, "count": event.count}
+    if event.first_at is not None:
+        ruling["first_at"] = event.first_at
+    return _upsert(event, {"ruling": ruling | {"expires_at": expires_at}})
 
 
-def _occurrence(event: JobDue | JobSkipped, expires_at: datetime, outcome: Document) -> Insert:
-    document = {
-        "_id": event.execution_id,
-        "job_id": event.job_id,
+def queued(event: JobQueued, sequence: int) -> Upsert:
+    """It does not expire: what becomes of it is still to come, and `queued` says then that it waited."""
+    ruling = _ruling(event, [_WAITS, sequence], Outcome.QUEUED) | {"detail": event.detail}
+    return _upsert(event, {"ruling": ruling, "queued": {"seq": sequence, "at": event.decided_at}})
+
+
+def _ruling(event: JobDue | JobSkipped | JobQueued, seq: list[int], outcome: Outcome) -> Document:
+    return {
+        "seq": seq,
+        "outcome": outcome.value,
         "firing": firing(event.firing),
         "decided_at": event.decided_at,
-        "expires_at": expires_at,
-        **outcome,
     }
-    return Insert(Collection.OCCURRENCES, document)
+
+
+def _upsert(event: JobDue | JobSkipped | JobQueued, latest: dict[str, Document]) -> Upsert:
+    return Upsert(Collection.OCCURRENCES, event.execution_id, {"job_id": event.job_id}, latest)

@@ -1,0 +1,44 @@
+"""Where each flat field of a job has its place among the nested parts of a `JobSpec`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamplighter_contracts.jobs import JobSpec
+
+PLACES: Mapping[str, tuple[str, str]] = {
+    "timeout_seconds": ("limits", "timeout_seconds"),
+    "overlap": ("concurrency", "overlap"),
+    "max_running": ("concurrency", "max_running"),
+    "max_queued": ("concurrency", "max_queued"),
+    "concurrency_key": ("concurrency", "key"),
+    "missed": ("missed", "policy"),
+    "missed_limit": ("missed", "limit"),
+    "missed_window_seconds": ("missed", "window_seconds"),
+    "missed_every_seconds": ("missed", "every_seconds"),
+    "starts_at": ("window", "starts_at"),
+    "ends_at": ("window", "ends_at"),
+    "max_runs": ("window", "max_runs"),
+    "exclude_dates": ("exclusions", "dates"),
+    "blackouts": ("exclusions", "blackouts"),
+    "calendars": ("exclusions", "calendars"),
+    "spread_seconds": ("spread", "spread_seconds"),
+    "jitter_seconds": ("spread", "jitter_seconds"),
+}
+
+FIELD_NAMES = {f"{part}.{name}": field for field, (part, name) in PLACES.items()}
+"""The flat name of a nested field, for what is wrong with it."""
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The parts that the flat fields describe. Null is the default, as if the field were not there."""
+    parts: dict[str, dict[str, Any]] = {}
+    for field, (part, name) in PLACES.items():
+        if flat.get(field) is not None:
+            parts.setdefault(part, {})[name] = flat[field]
+    return parts
+
+
+def flattened(job: JobSpec) -> dict[str, Any]:
+    """The nested parts of a job as flat fields, in JSON's own types."""
+    parts = {part: getattr(job, part).model_dump(mode="json") for part, _ in PLACES.values()}
+    return {field: parts[part][name] for field, (part, name) in PLACES.items()}

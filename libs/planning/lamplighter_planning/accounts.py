@@ -1,0 +1,152 @@
+"""What became of one recorded occurrence, in a sentence."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from lamplighter_contracts.events import ExecutionStatus, Firing, Outcome, SkipReason, TriggerKind
+from lamplighter_contracts.gates import Gate
+from lamplighter_contracts.jobs import Job
+from lamplighter_contracts.queries import ExecutionRecord, OccurrenceRecord
+from lamplighter_contracts.timing import Overlap
+from lamplighter_planning.clock_words import Clock, span
+from lamplighter_planning.inquiry import Inquiry
+
+_WORTH_TELLING = timedelta(seconds=1)
+
+
+def account(inquiry: Inquiry, record: OccurrenceRecord) -> str:
+    """A full sentence, or two."""
+    clock = inquiry.clock
+    # A record may stand for several: it is told of the one that was asked about.
+    at = inquiry.at if record.count > 1 and inquiry.at is not None else record.firing.nominal_at
+    on = f"on {clock.full(at)}{_among(record, clock)}"
+    why = _why(record, clock)
+    match record.outcome:
+        case Outcome.FIRED:
+            return f"{_fired(record, clock)}: {_execution(record, inquiry.execution, clock, inquiry.now)}."
+        case Outcome.QUEUED:
+            return _queued(record, inquiry.gate, clock)
+        case Outcome.COALESCED:
+            return f"It did not fire by itself {on}: {why}."
+        case Outcome.SKIPPED:
+            return f"It did not fire {on}: {why}{_policy(record, inquiry.job)}."
+        case Outcome.MISSED:
+            return f"It was missed {on}: {why}."
+        case Outcome.BLOCKED:
+            return f"It did not fire {on}: its prompt could not be rendered. {why}."
+        case _:
+            assert_never(record.outcome)
+
+
+def in_short(record: OccurrenceRecord) -> str:
+    """`fired`, or `was skipped (overlap)`: what is said of a neighbour."""
+    match record.outcome:
+        case Outcome.FIRED:
+            return "fired"
+        case Outcome.QUEUED:
+            return "waits for its turn"
+        case Outcome.SKIPPED:
+            return f"was skipped ({(record.reason or record.outcome).replace('_', ' ')})"
+        case Outcome.COALESCED | Outcome.MISSED | Outcome.BLOCKED:
+            return f"was {record.outcome}"
+        case _:
+            assert_never(record.outcome)
+
+
+def _why(record: OccurrenceRecord, clock: Clock) -> str:
+    return clock.retold(record.detail or str(record.reason or record.outcome)).removesuffix(".")
+
+
+def _among(record: OccurrenceRecord, clock: Clock) -> str:
+    if record.count == 1 or record.first_at is None:
+        return ""
+    first, last = clock.brief(record.first_at), clock.brief(record.firing.nominal_at)
+    return f", as one of {record.count:,} from {first} to {last}"
+
+
+def _policy(record: OccurrenceRecord, job: Job) -> str:
+    """What the job says of overlaps, where it said the same then."""
+    if record.reason is not SkipReason.OVERLAP or job.updated_at > record.decided_at:
+        return ""
+    match job.concurrency.overlap, job.concurrency.bound:
+        case Overlap.SKIP, 1:
+            return ", and the job skips overlaps"
+        case ((Overlap.SKIP | Overlap.ALLOW), int(bound)):
+            return f", and the job runs at most {bound} at a time"
+        case _:
+            return ""
+
+
+def _fired(record: OccurrenceRecord, clock: Clock) -> str:
+    firing = record.firing
+    started = f"{_began(firing)} on {clock.full(firing.nominal_at)}"
+    if firing.caught_up:
+        return f"It was due on {clock.full(firing.nominal_at)}, was missed, and the job caught up with it"
+    effective = firing.effective_at or firing.nominal_at
+    put_off = effective > firing.nominal_at
+    spread = f", put off to {clock.time(effective, firing.nominal_at)} by its spread" if put_off else ""
+    late = record.decided_at - effective
+    is_late = late > _WORTH_TELLING and firing.kind is not TriggerKind.BACKFILL
+    return started + spread + (f", {span(late)} after it was due" if is_late else "")
+
+
+def _began(firing: Firing) -> str:
+    match firing.kind:
+        case TriggerKind.SCHEDULE:
+            return "It fired"
+        case TriggerKind.MANUAL:
+            return f"{firing.triggered_by or 'Somebody'} started it by hand"
+        case TriggerKind.WEBHOOK:
+            return "A delivery to its webhook started it"
+        case TriggerKind.BACKFILL:
+            return f"Backfill {firing.backfill_id} ran the occurrence"
+        case _:
+            assert_never(firing.kind)
+
+
+def _execution(
+    record: OccurrenceRecord, execution: ExecutionRecord | None, clock: Clock, now: datetime
+) -> str:
+    name = f"execution {record.execution_id}"
+    if execution is None:
+        return f"{name}, of which nothing more is recorded"
+    began = execution.started_at or execution.created_at
+    took = span((execution.finished_at or now) - began)
+    after = f"after {took}" if (execution.finished_at or now) - began >= _WORTH_TELLING else "within a second"
+    detail = _continued(
+        clock.retold(execution.detail or execution.reason.replace("_", " ")).removesuffix(".")
+    )
+    match execution.status:
+        case ExecutionStatus.QUEUED:
+            return f"{name} has waited for a dispatcher for {took}"
+        case ExecutionStatus.RUNNING:
+            return f"{name} has run for {took} so far"
+        case ExecutionStatus.CANCELLING:
+            return f"{name} is being cancelled"
+        case ExecutionStatus.COMPLETED:
+            return f"{name} completed {after}"
+        case ExecutionStatus.FAILED:
+            return f"{name} failed {after}" + (f": {detail}" if detail else "")
+        case ExecutionStatus.CANCELLED:
+            return f"{name} was cancelled {after}" + (f": {detail}" if detail else "")
+        case _:
+            assert_never(execution.status)
+
+
+def _continued(detail: str) -> str:
+    """`It ended with ...` within a sentence."""
+    return f"it{detail[2:]}" if detail.startswith("It ") else detail
+
+
+def _queued(record: OccurrenceRecord, gate: Gate, clock: Clock) -> str:
+    due = f"It was due on {clock.full(record.firing.nominal_at)}"
+    place = next((n for n, w in enumerate(gate.waiting) if w.execution_id == record.execution_id), None)
+    if place is None:
+        return (
+            f"{due} and has waited: {_why(record, clock)}. Its turn has come, or it was cancelled: ask again."
+        )
+    waiting = gate.waiting[place]
+    before = sum(other.lane == waiting.lane for other in gate.waiting[:place])
+    ahead = f" {before} {'waits' if before == 1 else 'wait'} before it." if before else ""
+    start = f" It starts on {clock.brief(waiting.not_before)}." if waiting.not_before else ""
+    return f"{due} and waits for its turn: {_why(record, clock)}.{ahead}{start}"

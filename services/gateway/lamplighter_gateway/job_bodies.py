@@ -1,0 +1,141 @@
+"""The job that a body describes, with everything that is wrong with it found at once."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from lamplighter_contracts.dialects import change_job, parse_job
+from lamplighter_contracts.jobs import Job, JobSpec
+from lamplighter_contracts.problems import FieldError, InvalidInput
+from lamplighter_gateway.catalog import Catalog
+from lamplighter_gateway.checks import check
+from lamplighter_gateway.job_schema import example_of
+from lamplighter_gateway.surroundings import surroundings
+from lamplighter_gateway.timing_checks import check_reach
+from lamplighter_gateway.wanted import NOTHING, Wanted, wanted_of_body, wanted_of_spec
+from lamplighter_planning.clock_words import length
+from lamplighter_planning.timetable import Timetable, timetable
+
+_BOUND = re.compile(r"equal to (\d{3,})$", re.ASCII)
+_SPELLINGS = {
+    "schedule": "cron_schedule",
+    "timezone": "cron_timezone",
+    "prompt": "prompt_template",
+    "environment": "environment_name",
+    "agent_id": "entity_id",
+    "team_id": "entity_id",
+    "smart": "planning_mode",
+}
+"""A field's name in the flat shape, and in the server shape."""
+
+TIMING = frozenset(
+    {
+        "schedule",
+        "schedules",
+        "seconds",
+        "timezone",
+        "starts_at",
+        "ends_at",
+        "max_runs",
+        "exclude_dates",
+        "blackouts",
+        "calendars",
+        "environment",
+        "spread_seconds",
+        "jitter_seconds",
+        "cron_schedule",
+        "cron_timezone",
+        "environment_name",
+    }
+)
+"""What a body may say that is about times alone."""
+
+
+def read_job(body: Mapping[str, Any], before: Job | None, catalog: Catalog, now: datetime) -> JobSpec:
+    """A new job, or `before` as the body changes it. Raises `InvalidInput`."""
+    known = wanted_of_spec(before) if before else NOTHING
+    spec, errors = None, []
+    try:
+        spec = parse_job(body) if before is None else change_job(before, body)
+        wanted = wanted_of_spec(spec)
+    except InvalidInput as refused:
+        errors = [_with_example(error) for error in refused.errors]
+        wanted = wanted_of_body(body, known)
+    return _Judge(body, before, catalog, now).approved(spec, errors, wanted)
+
+
+def read_timing(body: Mapping[str, Any], catalog: Catalog, now: datetime) -> JobSpec:
+    """A job of which only the times count. Raises `InvalidInput` for what would be refused where it is saved."""
+    listed = ", ".join(sorted(TIMING))
+    strange = sorted(body.keys() - TIMING)
+    errors = [FieldError(field=name, problem=f"is not known; known are {listed}") for name in strange]
+    timing = {name: value for name, value in body.items() if name in TIMING}
+    spec = None
+    try:
+        spec = parse_job({**timing, "name": "preview", "prompt": "preview", "agent_id": "preview"})
+    except InvalidInput as refused:
+        errors += [_with_example(error) for error in refused.errors]
+    wanted = replace(wanted_of_spec(spec) if spec else wanted_of_body(timing), agent_id=None)
+    if not (wanted.schedules or errors):
+        errors.append(FieldError(field="schedule", problem="is missing: give one, such as '0 9 * * *'"))
+    return _Judge(body, None, catalog, now).approved(spec, errors, wanted)
+
+
+def check_again(job: Job, catalog: Catalog, now: datetime) -> None:
+    """Whether a job of before can still be what it was. Raises `InvalidInput`."""
+    wanted = wanted_of_spec(job)
+    if errors := check(wanted, wanted, catalog, now):
+        raise InvalidInput(errors)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    body: Mapping[str, Any]
+    before: Job | None
+    catalog: Catalog
+    now: datetime
+
+    def approved(self, spec: JobSpec | None, errors: list[FieldError], wanted: Wanted) -> JobSpec:
+        known = wanted_of_spec(self.before) if self.before else NOTHING
+        errors = _added(errors, check(wanted, known, self.catalog, self.now))
+        readable = TIMING.isdisjoint(error.field for error in errors)
+        if readable and spec is not None and (self.before is None or _timing(spec) != _timing(self.before)):
+            errors = _added(errors, check_reach(spec, self._times(spec), self.now))
+        if errors or spec is None:
+            raise InvalidInput([_in_the_callers_words(error, self.body) for error in errors])
+        return spec
+
+    def _times(self, spec: JobSpec) -> Timetable:
+        return timetable(spec, "", surroundings(spec, self.catalog))
+
+
+def _timing(spec: JobSpec) -> tuple[object, ...]:
+    return spec.schedules, spec.timezone, spec.window, spec.exclusions, spec.environment
+
+
+def _added(errors: list[FieldError], more: Iterable[FieldError]) -> list[FieldError]:
+    """Of a field that is wrong already nothing more is said."""
+    named = {error.field for error in errors}
+    return [*errors, *(error for error in more if error.field not in named)]
+
+
+def _with_example(error: FieldError) -> FieldError:
+    example = example_of(error.field)
+    if example is None or "such as" in error.problem or error.problem.startswith("is missing"):
+        return error
+    return error.model_copy(update={"problem": f"{error.problem}{_in_units(error)}, such as {example}"})
+
+
+def _in_units(error: FieldError) -> str:
+    """` (30 days)` after a bound of so many seconds."""
+    bound = _BOUND.search(error.problem) if error.field.endswith("_seconds") else None
+    return f" ({length(timedelta(seconds=int(bound[1])))})" if bound else ""
+
+
+def _in_the_callers_words(error: FieldError, body: Mapping[str, Any]) -> FieldError:
+    other = _SPELLINGS.get(error.field)
+    if other in body and error.field not in body:
+        return error.model_copy(update={"field": other})
+    return error

@@ -1,0 +1,53 @@
+"""Environments: where work happens, with what it is given, and when it does not."""
+
+from typing import Any
+
+from litestar import Request, delete, get, patch, post
+
+from lamplighter_gateway.authentication import caller_of
+from lamplighter_gateway.environments import ENVIRONMENTS
+from lamplighter_gateway.gateway import gateway_of
+from lamplighter_gateway.queues import move_jobs
+from lamplighter_gateway.responses import Answer
+from lamplighter_gateway.routes import named
+
+
+@post("/api/v1/environments")
+async def create_environment(request: Request[Any, Any, Any]) -> Answer:
+    """Make an environment; its id is chosen in `id`, or made from its name."""
+    return await named.create(request, ENVIRONMENTS)
+
+
+@get("/api/v1/environments")
+async def list_environments(request: Request[Any, Any, Any]) -> Answer:
+    """All environments, by id. `default` is always among them."""
+    return await named.show_all(request, ENVIRONMENTS)
+
+
+@get("/api/v1/environments/{environment_id:str}")
+async def get_environment(request: Request[Any, Any, Any], environment_id: str) -> Answer:
+    """One environment."""
+    return await named.show(request, ENVIRONMENTS, environment_id)
+
+
+@patch("/api/v1/environments/{environment_id:str}")
+async def change_environment(request: Request[Any, Any, Any], environment_id: str) -> Answer:
+    """Change some fields (null removes one); its jobs follow its queue. With If-Match only what was read."""
+    answered = await named.change(request, ENVIRONMENTS, environment_id)
+    await move_jobs(gateway_of(request), environment_id, caller_of(request).token_id)
+    return answered
+
+
+@delete("/api/v1/environments/{environment_id:str}")
+async def delete_environment(request: Request[Any, Any, Any], environment_id: str) -> None:
+    """Delete an environment that no job and no agent uses."""
+    await named.remove(request, ENVIRONMENTS, environment_id)
+
+
+HANDLERS = [
+    create_environment,
+    list_environments,
+    get_environment,
+    change_environment,
+    delete_environment,
+]

@@ -1,0 +1,114 @@
+"""The fields of a job that only the catalog, the calendar and the clock can judge, also of a body that is wrong
+elsewhere: so that everything wrong is found at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
+from lamplighter_contracts.fields import Instant
+from lamplighter_contracts.jobs import AgentExecutor, JobSpec, SmartExecutor, TeamExecutor
+
+MOST_TEXTS, LONGEST_TEXT = 200, 200
+"""What is looked at of a list in a body that is wrong: as much as the largest list of a right one may hold."""
+
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    schedules: tuple[str, ...] = ()
+    seconds: bool = False
+    timezone: str = "UTC"
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    exclude_dates: tuple[str, ...] = ()
+    blackouts: tuple[str, ...] = ()
+    calendars: tuple[str, ...] = ()
+    prompt: str = ""
+    variables: frozenset[str] = frozenset()
+    agent_id: str | None = None
+    team_id: str | None = None
+    smart: bool = False
+    environment: str = DEFAULT_ENVIRONMENT
+
+
+NOTHING = Wanted()
+
+
+def wanted_of_spec(spec: JobSpec) -> Wanted:
+    executor = spec.executor
+    return Wanted(
+        schedules=tuple(trigger.schedule for trigger in spec.schedules),
+        seconds=any(trigger.seconds for trigger in spec.schedules),
+        timezone=spec.timezone,
+        starts_at=spec.window.starts_at,
+        ends_at=spec.window.ends_at,
+        exclude_dates=spec.exclusions.dates,
+        blackouts=spec.exclusions.blackouts,
+        calendars=spec.exclusions.calendars,
+        prompt=spec.prompt,
+        variables=frozenset(spec.variables),
+        agent_id=executor.agent_id if isinstance(executor, AgentExecutor) else None,
+        team_id=executor.team_id if isinstance(executor, TeamExecutor) else None,
+        smart=isinstance(executor, SmartExecutor),
+        environment=spec.environment,
+    )
+
+
+def wanted_of_body(body: Mapping[str, Any], before: Wanted = NOTHING) -> Wanted:
+    """As much as can be told of it; `before` is what a change lies on."""
+    one = _text(body, "schedule", "cron_schedule")
+    several = _texts(body, "schedules", ())
+    entity = _text(body, "entity_id")
+    kinds = {kind for kind in (_text(body, "planning_mode"), _text(body, "entity_type")) if kind}
+    return Wanted(
+        schedules=several or ((one,) if one else before.schedules),
+        seconds=body.get("seconds", before.seconds) is True,
+        timezone=_text(body, "timezone", "cron_timezone") or before.timezone,
+        starts_at=_instant(body, "starts_at", before.starts_at),
+        ends_at=_instant(body, "ends_at", before.ends_at),
+        exclude_dates=_texts(body, "exclude_dates", before.exclude_dates),
+        blackouts=_texts(body, "blackouts", before.blackouts),
+        calendars=_texts(body, "calendars", before.calendars),
+        prompt=_text(body, "prompt", "prompt_template") or before.prompt,
+        variables=_variables(body, before.variables),
+        agent_id=_text(body, "agent_id") or (entity if {"predefined_agent", "agent"} & kinds else None),
+        team_id=_text(body, "team_id") or (entity if {"predefined_team", "team"} & kinds else None),
+        smart=body.get("smart") is True or "on_the_fly" in kinds,
+        environment=_text(body, "environment", "environment_name") or before.environment,
+    )
+
+
+def _text(body: Mapping[str, Any], *names: str) -> str | None:
+    return next((value for name in names if isinstance(value := body.get(name), str) and value), None)
+
+
+def _texts(body: Mapping[str, Any], name: str, before: tuple[str, ...]) -> tuple[str, ...]:
+    value = body.get(name, before)
+    given = value[:MOST_TEXTS] if isinstance(value, list | tuple) else ()
+    return tuple(text for text in given if isinstance(text, str) and len(text) <= LONGEST_TEXT)
+
+
+def _instant(body: Mapping[str, Any], name: str, before: datetime | None) -> datetime | None:
+    try:
+        return _INSTANT.validate_python(body[name])
+    except KeyError:
+        return before
+    except ValidationError:
+        return None
+
+
+def _variables(body: Mapping[str, Any], before: frozenset[str]) -> frozenset[str]:
+    if "variables" in body:
+        value = body["variables"]
+    elif isinstance(around := body.get("execution_environment"), dict):
+        value = around.get("env_vars")
+    else:
+        return before
+    return (
+        frozenset(name for name in value if isinstance(name, str)) if isinstance(value, dict) else frozenset()
+    )

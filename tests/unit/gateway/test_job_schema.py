@@ -1,0 +1,47 @@
+"""The API's document tells every field of a job, and each of its examples is right."""
+
+from typing import Any
+
+import pytest
+
+from lamplighter_contracts.dialects import FIELDS
+from lamplighter_contracts.flat_shape import PLACES
+from lamplighter_contracts.problems import InvalidInput
+from lamplighter_gateway.job_bodies import TIMING
+from lamplighter_gateway.job_schema import EXAMPLES, JOB
+from tests.unit.gateway.test_jobs import BODY, Bucket
+
+NOT_YET = {"smart"}
+
+
+def test_every_field_is_told() -> None:
+    assert FIELDS - JOB["properties"].keys() == NOT_YET
+    assert JOB["properties"].keys() >= TIMING
+    assert PLACES.keys() <= EXAMPLES.keys()
+
+
+@pytest.mark.parametrize(
+    ("field", "example"), [(field, example) for field, examples in EXAMPLES.items() for example in examples]
+)
+def test_an_example_can_be_saved(field: str, example: Any) -> None:
+    if field == "calendars":
+        # Of all fields only this one refers to something.
+        with pytest.raises(InvalidInput, match="does not exist"):
+            Bucket().jobs().create("other", {**BODY, field: example})
+        return
+    body = {**BODY, "webhook_path": None, field: example}
+    body |= {"schedule": None} if field == "schedules" else {}
+    assert Bucket().jobs().create("other", body)
+
+
+def test_bounds_words_and_defaults_are_those_of_the_contracts() -> None:
+    fields = JOB["properties"]
+    assert fields["overlap"]["enum"] == ["skip", "allow", "queue_one", "queue_all", "replace"]
+    assert fields["missed_limit"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 500,
+        "default": 10,
+        "examples": [10],
+    }
+    assert (fields["missed"]["default"], fields["spread_seconds"]["maximum"]) == ("last", 86_400)
