@@ -75,6 +75,7 @@ async def _throughput(stack: Stack, job_id: str, number: int) -> tuple[float, fl
     """Executions a second from the first trigger to the last durable record; CPU seconds per 1,000; RSS in MiB."""
     pids = [child.process.pid for child in stack.children.values() if child.process is not None]
     everything = [*pids, *_servers(stack)]
+    assert stack.mongodb is not None
     with pymongo.MongoClient[dict[str, object]](stack.mongodb.url) as mongodb:
         records = mongodb.get_default_database()["executions"]
         before = records.count_documents({"state.status": "completed"})

@@ -28,11 +28,13 @@ Json = Any
 class Stack:
     """Servers beneath, services above. `settings` go to every service's environment."""
 
-    def __init__(self, folder: Path, nats: servers.Server, mongodb: servers.Server, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, nats: servers.Server, mongodb: servers.Server | None = None, **settings: str
+    ) -> None:
         self.folder, self.nats, self.mongodb = folder, nats, mongodb
         self.environment = {
             "NATS_URL": nats.url,
-            "MONGODB_URL": mongodb.url,
+            **({"MONGODB_URL": mongodb.url} if mongodb else {}),
             "LAMPLIGHTER_HOST": "127.0.0.1",
             "LAMPLIGHTER_SECRET_KEY": base64.b64encode(os.urandom(32)).decode(),
             "LAMPLIGHTER_WORK_DIR": str(folder / "work"),
