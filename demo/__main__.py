@@ -53,6 +53,8 @@ def show(stack: Stack) -> None:
     follow_a_log(stack)
     cancel_a_long_one(stack)
     see_the_schedule_fire(stack, scheduled)
+    ask_why(stack, scheduled)
+    run_the_past_again(stack)
     look_around(stack, scheduled)
     step("Stop everything that was started")
     stack.stop()
@@ -64,13 +66,13 @@ def step(words: str) -> None:
 
 def schedule_a_job(stack: Stack) -> str:
     step(
-        "Make an agent whose command takes a real reading of this machine, and a job that runs it each minute"
+        "Make an agent whose command takes a real reading of this machine, and a job that runs it every ten seconds"
     )
     reader = (sys.executable, str(AGENTS / "machine_reading.py"))
     stack.lamp(
         "agent", "create", "machine-reader", "--description", "Reads disk, memory and load", "--", *reader
     )
-    prompt = "Report how much disk and memory are free, and the load"
+    prompt = "Report how much disk and memory are free, and the load, at {{ scheduled_at }}"
     stack.lamp(
         "job",
         "create",
@@ -78,8 +80,8 @@ def schedule_a_job(stack: Stack) -> str:
         "machine-report",
         "--agent",
         "machine-reader",
-        "--schedule",
-        "* * * * *",
+        "--every",
+        "10s",
         "--prompt",
         prompt,
     )
@@ -161,13 +163,50 @@ def cancel_a_long_one(stack: Stack) -> None:
 
 
 def see_the_schedule_fire(stack: Stack, job_id: str) -> None:
-    step("Wait for the minute mark: the schedule fires by itself")
+    step("The schedule fires by itself")
     execution = wait_for(
         stack, job_id, lambda e: e["trigger"]["kind"] == "schedule" and e["status"] == "completed"
     )
     print(
         f"    due {execution['trigger']['nominal_at']}, started {execution['started_at']}: {execution['status']}"
     )
+
+
+def ask_why(stack: Stack, job_id: str) -> None:
+    step(
+        "Pause it with a note, and ask why it does not run; and when the clocks change, what a schedule does"
+    )
+    stack.lamp("job", "pause", job_id, "--until", "2031-01-01 00:00", "--note", "quiet until the new year")
+    sentence = stack.lamp("job", "why", job_id)
+    require("quiet until the new year" in sentence, f"the reason is not told: {sentence}")
+    stack.lamp("job", "next", "--schedule", "30 2 * * *", "--timezone", "America/New_York",
+               "--starts-at", "2031-03-08 00:00", "-n", "3")  # fmt: skip
+
+
+def run_the_past_again(stack: Stack) -> None:
+    step("Run the occurrences of a past day again, two at a time")
+    stack.lamp("job", "create", "--name", "six-hourly", "--agent", "machine-reader", "--schedule", "0 */6 * * *",
+               "--prompt", "Read the machine for {{ scheduled_at }}", show=False)  # fmt: skip
+    job_id = str(stack.lamp_json("job", "get", "six-hourly")["id"])
+    stack.lamp("job", "backfill", job_id, "--from", "2026-03-01T00:00Z", "--to", "2026-03-01T23:00Z",
+               "--max-parallel", "2")  # fmt: skip
+    executions = wait_for_all(stack, job_id, 4)
+    nominal = sorted(execution["trigger"]["nominal_at"] for execution in executions)
+    require(nominal[0] == "2026-03-01T00:00:00Z", f"the first is another one: {nominal}")
+    stack.lamp("backfill", "list")
+
+
+def wait_for_all(stack: Stack, job_id: str, count: int) -> list[dict[str, Any]]:
+    """All executions of the job, once `count` of them have completed."""
+    found: list[dict[str, Any]] = []
+
+    def enough(_: dict[str, Any]) -> bool:
+        found[:] = stack.lamp_json("job", "executions", job_id)
+        completed = [execution for execution in found if execution["status"] == "completed"]
+        return len(completed) >= count
+
+    wait_for(stack, job_id, enough)
+    return found
 
 
 def look_around(stack: Stack, job_id: str) -> None:
