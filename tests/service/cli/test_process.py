@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,15 @@ def test_a_reader_that_goes_away_is_no_error(gateway: ScriptedGateway, environme
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "x" * 99 + "\n", "")
 
 
+@pytest.fixture
+def interrupts_are_heard() -> Iterator[None]:
+    """A test run that was started in the background ignores them, and so would every process that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts_are_heard")
 def test_ctrl_c_is_quiet(environment: dict[str, str]) -> None:
     """Interrupted while it waits for an answer that never comes."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
