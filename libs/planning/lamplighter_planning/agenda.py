@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.timing import Pause, Window
 from lamplighter_planning.lanes import has_room
 from lamplighter_planning.timetable import Timetable, timetable
-from lamplighter_schedules import count_and_tail
+from lamplighter_schedules import count_and_tail, just_before
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def passed(job: Job, gate: Gate, times: Timetable, now: datetime, keep: int) -> 
     """What came due after the cursor and took effect up to `now`; of what no pause covers, the last `keep` listed."""
     if not job.is_scheduled or is_exhausted(job, gate):
         return NOTHING
-    due = _clipped(Span(begins(job, gate), now), job.window)
+    due = clipped(Span(begins(job, gate), now), job.window)
     if due.is_empty:
         return NOTHING
     pause = _covered(job.pause, now)
@@ -126,10 +126,14 @@ class Span:
         return Span(max(self.after, other.after), min(self.until, other.until))
 
 
-def _clipped(span: Span, window: Window) -> Span:
+def clipped(span: Span, window: Window) -> Span:
+    """What of the span lies inside the window."""
     starts_at, ends_at = window.starts_at, window.ends_at
     return span.within(
-        Span(_before(starts_at) if starts_at else span.after, _before(ends_at) if ends_at else span.until)
+        Span(
+            just_before(starts_at) if starts_at else span.after,
+            just_before(ends_at) if ends_at else span.until,
+        )
     )
 
 
@@ -138,11 +142,7 @@ def _covered(pause: Pause | None, now: datetime) -> Span | None:
     ends_at = pause.ends_at if pause else None
     if pause is None or (ends_at is not None and ends_at <= pause.paused_at):
         return None
-    return Span(_before(pause.paused_at), _before(ends_at) if ends_at and ends_at <= now else now)
-
-
-def _before(instant: datetime) -> datetime:
-    return instant - timedelta(microseconds=1)
+    return Span(just_before(pause.paused_at), just_before(ends_at) if ends_at and ends_at <= now else now)
 
 
 def _lump(times: Timetable, span: Span) -> Lump | None:

@@ -11,7 +11,7 @@ from lamplighter_contracts.timing import LONGEST_SPREAD
 from lamplighter_planning.agenda import begins, runs_so_far
 from lamplighter_planning.leaps import released
 from lamplighter_planning.timetable import Timetable
-from lamplighter_schedules import Removal, latest
+from lamplighter_schedules import Removal, just_before, latest
 
 LOOKED_AT = 2_000
 """Occurrences that one forecast looks at, at most 100 microseconds each. A long absence is one look."""
@@ -19,7 +19,6 @@ LOOKED_AT = 2_000
 HORIZON = timedelta(days=366)
 """A schedule of which everything is left out for so long counts as one that never fires."""
 
-_JUST_BEFORE = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 
 
@@ -42,7 +41,7 @@ def forecast(
     if job.pause is not None and job.paused_at(now):
         if job.pause.ends_at is None:
             return []
-        begin = max(begin, job.pause.ends_at - _JUST_BEFORE)
+        begin = max(begin, just_before(job.pause.ends_at))
     left = runs_left(job, gate)
     ahead = coming(times, begin, now, removed)
     awake = (one for one in ahead if job.pause is None or not job.pause.covers(one.at))
@@ -101,7 +100,7 @@ def _beginning(times: Timetable, after: datetime, now: datetime) -> datetime:
     """Spread keeps the order: of what was due by `now`, only the last one may take effect later."""
     last = None if times.spread.is_none else latest(times.schedules, now - 2 * LONGEST_SPREAD, now)
     if last is not None and last > after and times.effective(last) > now:
-        return last - _JUST_BEFORE
+        return just_before(last)
     return max(after, now)
 
 
@@ -115,4 +114,4 @@ def _looks(times: Timetable, after: datetime, listed: int) -> Iterator[tuple[dat
             listed -= removal is not None
             instant = times.next_after(instant)
         else:
-            instant = times.next_from(max(released(times, instant), instant + _JUST_BEFORE))
+            instant = times.next_from(max(released(times, instant), instant + timedelta.resolution))

@@ -10,13 +10,12 @@ from lamplighter_planning.agenda import is_exhausted
 from lamplighter_planning.clock_words import span
 from lamplighter_planning.inquiry import Inquiry
 from lamplighter_planning.obstacles import exhausted_words, pause_words
-from lamplighter_schedules import latest, next_after
+from lamplighter_schedules import just_before, latest, next_after
 
 BEING_DECIDED = timedelta(seconds=5)
 """For so long an occurrence may be under way between its instant and its record."""
 BEING_RECORDED = timedelta(minutes=10)
 
-_JUST_BEFORE = timedelta(microseconds=1)
 _FAR = timedelta(days=400)
 
 
@@ -59,7 +58,7 @@ def _never_due(inquiry: Inquiry, at: datetime) -> Iterator[str]:
     full, was = clock.full(at), "was" if at <= inquiry.now else "is"
     if not job.schedules:
         yield f"Nothing {was} due on {full}: {unscheduled_words(job)}."
-    if next_after(inquiry.times.schedules, at - _JUST_BEFORE) != at:
+    if next_after(inquiry.times.schedules, just_before(at)) != at:
         yield f"Nothing {was} due on {full}: it is no time of the schedule. {_neighbours(inquiry, at)}"
     if window.starts_at is not None and at < window.starts_at:
         yield f"Nothing {was} due on {full}: the schedule begins on {clock.brief(window.starts_at)}."

@@ -13,12 +13,12 @@ from heapq import heappop, heappush
 from lamplighter_contracts.events import SkipReason
 from lamplighter_contracts.gates import Gate, Running
 from lamplighter_contracts.jobs import Job
-from lamplighter_planning.agenda import is_exhausted
+from lamplighter_planning.agenda import Span, clipped, is_exhausted
 from lamplighter_planning.decisions import decide
 from lamplighter_planning.obstacles import removed
 from lamplighter_planning.rulings import Asked, Decision, Due, Ended, Situation, Skipped
 from lamplighter_planning.timetable import Surroundings, Timetable, timetable
-from lamplighter_schedules import occurrences
+from lamplighter_schedules import just_before, occurrences
 
 MOST_OCCURRENCES = 5_000_000
 """In one simulation: some twenty seconds of work where few of them meet."""
@@ -85,12 +85,8 @@ def play(simulated: Simulated, after: datetime, until: datetime, most: int = MOS
 
 
 def _nominal(times: Timetable, after: datetime, until: datetime, most: int) -> Iterator[datetime]:
-    window = times.window
-    if window.starts_at is not None:
-        after = max(after, window.starts_at - timedelta(microseconds=1))
-    if window.ends_at is not None:
-        until = min(until, window.ends_at - timedelta(microseconds=1))
-    found = occurrences(times.schedules, after, until, most + 1)
+    span = clipped(Span(after, until), times.window)
+    found = occurrences(times.schedules, span.after, span.until, most + 1)
     if len(found) > most:
         raise TooMuch(
             f"these jobs have more than {MOST_OCCURRENCES:,} occurrences in this range: "
@@ -151,7 +147,7 @@ class _Virtual:
     def _decide(self, nominal: datetime, at: datetime) -> None:
         if self._alone is not None:
             self._hold(self._alone)
-        gate = self._gate.model_copy(update={"cursor": nominal - timedelta(microseconds=1)})
+        gate = self._gate.model_copy(update={"cursor": just_before(nominal)})
         situation = Situation(self._job.job_id, self._job, gate, around=self._around)
         self._apply(decide(situation, Asked(self._job.job_id, ticked=True), at), gate, at)
 

@@ -17,14 +17,13 @@ from lamplighter_schedules import (
     Exclusions,
     Removal,
     Schedule,
+    just_before,
     next_after,
     offset,
     parse,
     parse_blackout,
     parse_dates,
 )
-
-_JUST_BEFORE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,14 @@ class Timetable:
     def next_after(self, instant: datetime) -> datetime | None:
         """The first nominal instant strictly after `instant`, whether or not a calendar leaves it out."""
         starts_at, ends_at = self.window.starts_at, self.window.ends_at
-        following = next_after(
-            self.schedules, max(instant, starts_at - _JUST_BEFORE) if starts_at else instant
-        )
+        following = next_after(self.schedules, max(instant, just_before(starts_at)) if starts_at else instant)
         if following is None or (ends_at is not None and following >= ends_at):
             return None
         return following
 
     def next_from(self, instant: datetime) -> datetime | None:
         """As `next_after`, `instant` itself included."""
-        return self.next_after(instant - _JUST_BEFORE)
+        return self.next_after(just_before(instant))
 
     def effective(self, nominal: datetime) -> datetime:
         """When the occurrence takes effect: never as late as the next one's nominal instant."""

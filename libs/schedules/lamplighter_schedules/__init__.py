@@ -30,7 +30,16 @@ from .dates import DateRange, parse_dates
 from .errors import ScheduleError
 from .exclusions import CalendarDays, CalendarEntry, Exclusions, Removal
 from .notes import clock_note
-from .occurrences import COUNT_CAP, Tally, count_and_tail, latest, next_after, normal_gap, occurrences
+from .occurrences import (
+    COUNT_CAP,
+    Tally,
+    count_and_tail,
+    just_before,
+    latest,
+    next_after,
+    normal_gap,
+    occurrences,
+)
 from .schedule import Schedule, check_future, parse
 from .spread import offset
 from .weekly import Blackout, parse_blackout
@@ -49,6 +58,7 @@ __all__ = [
     "check_future",
     "clock_note",
     "count_and_tail",
+    "just_before",
     "latest",
     "next_after",
     "normal_gap",

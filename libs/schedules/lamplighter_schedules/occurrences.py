@@ -11,8 +11,6 @@ from .schedule import Schedule
 COUNT_CAP = 100_000
 """Where counting stops: ten weeks of every minute or a day of every second, and some 20 milliseconds of work."""
 
-_MICROSECOND = timedelta(microseconds=1)
-
 
 @dataclass(frozen=True)
 class Tally:
@@ -24,6 +22,11 @@ class Tally:
     count: int
     tail: list[datetime]
     exact: bool
+
+
+def just_before(instant: datetime) -> datetime:
+    """The last instant before this one: what is after it begins with `instant`, what is up to it ends before."""
+    return instant - timedelta.resolution
 
 
 def next_after(schedules: Sequence[Schedule], instant: datetime) -> datetime | None:
@@ -75,6 +78,6 @@ def normal_gap(schedules: Sequence[Schedule], at: datetime) -> timedelta | None:
 
     None where nothing recurs: there are no two.
     """
-    first = next_after(schedules, at - _MICROSECOND)
+    first = next_after(schedules, just_before(at))
     second = next_after(schedules, first) if first else None
     return second - first if first and second else None

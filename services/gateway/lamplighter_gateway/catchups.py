@@ -19,15 +19,13 @@ from lamplighter_planning.agenda import passed
 from lamplighter_planning.catchup import kept, sort_out
 from lamplighter_planning.clock_words import Clock, span
 from lamplighter_planning.timetable import Timetable
-from lamplighter_schedules import count_and_tail
+from lamplighter_schedules import count_and_tail, just_before
 
 Wire = dict[str, Any]
 
 WINDOW = timedelta(days=1)
 """How far back a catch-up looks, where neither its request nor its job says."""
 LONGEST_SECONDS = int(LONGEST_CATCH_UP.total_seconds())
-
-_JUST_BEFORE = timedelta(microseconds=1)
 
 
 class CatchUpBody(Model):
@@ -115,7 +113,7 @@ def _expanded(
     # Of a schedule that was another one then, nobody knows the times between.
     if record.count == 1 or first is None or last <= job.scheduled_from:
         return ([last], 1) if last >= since else ([], 0)
-    tally = count_and_tail(times.schedules, max(first, since) - _JUST_BEFORE, last, 2 * MOST_CAUGHT_UP)
+    tally = count_and_tail(times.schedules, just_before(max(first, since)), last, 2 * MOST_CAUGHT_UP)
     found = [instant for instant in tally.tail if times.removal(instant) is None]
     return found, tally.count - (len(tally.tail) - len(found))
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from lamplighter_contracts.calendars import Calendar
@@ -13,11 +12,10 @@ from lamplighter_contracts.jobs import Job
 from lamplighter_planning.load import Load, load
 from lamplighter_planning.simulation import TYPICAL_SECONDS, Simulated, Tale, TooMuch, simulate
 from lamplighter_planning.timetable import Surroundings
+from lamplighter_schedules import just_before
 
 _OVERLAPS = (SkipReason.OVERLAP, SkipReason.COALESCED, SkipReason.REPLACED)
 _REMOVED = (SkipReason.EXCLUDED_DATE, SkipReason.BLACKOUT, SkipReason.CALENDAR, SkipReason.PAUSED)
-
-_JUST = timedelta(microseconds=1)
 
 MOST_LISTED = 100
 """Jobs in one part of the document, those with the most to tell first."""
@@ -46,7 +44,7 @@ def report(question: Question) -> dict[str, Any]:
     jobs = [
         Simulated(one.job, Surroundings(one.environment, calendars), one.seconds) for one in question.jobs
     ]
-    after, until = question.from_at - _JUST, question.to_at - _JUST
+    after, until = just_before(question.from_at), just_before(question.to_at)
     try:
         tales = simulate(jobs, after, until)
     except TooMuch as error:

@@ -14,6 +14,7 @@ from lamplighter_prompts import PromptError, check_prompt
 from lamplighter_schedules import (
     ScheduleError,
     check_future,
+    just_before,
     next_after,
     parse,
     parse_blackout,
@@ -21,7 +22,6 @@ from lamplighter_schedules import (
 )
 
 _FIELDS = {"date": "exclude_dates", "blackout": "blackouts", "calendar": "calendars"}
-_JUST_BEFORE = timedelta(microseconds=1)
 
 
 def check_times(wanted: Wanted, before: Wanted, now: datetime) -> Iterator[FieldError]:
@@ -108,7 +108,7 @@ def _check_reach_of_window(times: Timetable, now: datetime) -> Iterator[FieldErr
     if following is None:
         # Only times that are past, and were there before.
         return
-    first = next_after(times.schedules, max(now, starts_at - _JUST_BEFORE)) if starts_at else following
+    first = next_after(times.schedules, max(now, just_before(starts_at))) if starts_at else following
     if first is None:
         problem = f"leaves nothing to run: the last time of the schedule before it is {rfc3339(following)}"
         yield FieldError(field="starts_at", problem=problem)

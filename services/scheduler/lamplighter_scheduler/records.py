@@ -91,14 +91,7 @@ def _queued(situation: Situation, queued: Queued, now: datetime) -> Message:
         detail=queued.detail,
         not_before=queued.not_before,
     )
-    identity = f"{event.execution_id}:queued"
-    return Message(
-        subjects.job_queued(situation.job_id),
-        envelope.body(event),
-        _headers(event, identity, situation.job_id, now),
-        message_id=identity,
-        ttl=DUE_TTL,
-    )
+    return _told(subjects.job_queued(situation.job_id), event, f"{event.execution_id}:queued", now)
 
 
 def _skipped(situation: Situation, skipped: Skipped, now: datetime) -> Message:
@@ -114,62 +107,48 @@ def _skipped(situation: Situation, skipped: Skipped, now: datetime) -> Message:
         first_at=skipped.first_at,
     )
     # Not the key itself: it comes from outside and need not fit a header.
-    identity = f"{event.execution_id}:skipped"
-    return Message(
-        subjects.job_skipped(situation.job_id),
-        envelope.body(event),
-        _headers(event, identity, situation.job_id, now),
-        message_id=identity,
-        ttl=DUE_TTL,
-    )
+    return _told(subjects.job_skipped(situation.job_id), event, f"{event.execution_id}:skipped", now)
+
+
+def _backfill(event: JobBackfill, now: datetime) -> Message:
+    return _told(subjects.job_backfill(event.job_id), event, f"{event.backfill_id}:{event.phase}", now)
+
+
+def _told(subject: str, event: JobQueued | JobSkipped | JobBackfill, identity: str, now: datetime) -> Message:
+    headers = _headers(event, identity, event.job_id, now)
+    return Message(subject, envelope.body(event), headers, message_id=identity, ttl=DUE_TTL)
 
 
 def _decided(job_id: str, ruling: Ruling, now: datetime) -> Message:
     """The first mark of a trigger is the only one that can be written; one that waited gets another after it."""
-    occurrence, first = ruling.occurrence, ruling.occurrence.origin is Origin.TRIGGER
+    execution_id, first = ruling.occurrence.execution_id, ruling.occurrence.origin is Origin.TRIGGER
     match ruling:
         case Due():
-            event = TriggerDecided(execution_id=occurrence.execution_id, outcome="due")
+            event = TriggerDecided(execution_id=execution_id, outcome="due")
         case Queued():
-            event = TriggerDecided(
-                execution_id=occurrence.execution_id, outcome="queued", detail=ruling.detail
-            )
+            event = TriggerDecided(execution_id=execution_id, outcome="queued", detail=ruling.detail)
         case Skipped():
-            event = TriggerDecided(
-                execution_id=occurrence.execution_id, outcome="skipped", detail=ruling.detail
-            )
+            event = TriggerDecided(execution_id=execution_id, outcome="skipped", detail=ruling.detail)
         case _:
             assert_never(ruling)
-    identity = f"{occurrence.execution_id}:{'decided' if first else 'admitted'}"
-    return Message(
-        subjects.decided(job_id, occurrence.firing.key),
-        envelope.body(event),
-        _headers(event, identity, job_id, now),
-        expected=0 if first else None,
-        ttl=DEDUPE_WINDOW,
-    )
+    return _mark(job_id, ruling.occurrence.firing.key, event, now, first=first)
 
 
 def _ordered(job_id: str, backfill_id: str, now: datetime) -> Message:
     """The mark of a backfill's order, as a trigger has one."""
-    event = TriggerDecided(execution_id=backfill_id, outcome="due")
-    return Message(
-        subjects.decided(job_id, backfill_id),
-        envelope.body(event),
-        _headers(event, f"{backfill_id}:decided", job_id, now),
-        expected=0,
-        ttl=DEDUPE_WINDOW,
+    return _mark(
+        job_id, backfill_id, TriggerDecided(execution_id=backfill_id, outcome="due"), now, first=True
     )
 
 
-def _backfill(event: JobBackfill, now: datetime) -> Message:
-    identity = f"{event.backfill_id}:{event.phase}"
+def _mark(job_id: str, key: str, event: TriggerDecided, now: datetime, *, first: bool) -> Message:
+    identity = f"{event.execution_id}:{'decided' if first else 'admitted'}"
     return Message(
-        subjects.job_backfill(event.job_id),
+        subjects.decided(job_id, key),
         envelope.body(event),
-        _headers(event, identity, event.job_id, now),
-        message_id=identity,
-        ttl=DUE_TTL,
+        _headers(event, identity, job_id, now),
+        expected=0 if first else None,
+        ttl=DEDUPE_WINDOW,
     )
 
 
