@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PARTS := libs/contracts libs/schedules libs/prompts libs/planning libs/runtime services/scheduler services/dispatcher services/history services/gateway cli
-PYTHONS := libs services cli tests bench demo
+PARTS := libs/contracts libs/schedules libs/prompts libs/planning libs/vault libs/outbound libs/policies libs/choosing libs/runtime services/scheduler services/dispatcher services/history services/gateway cli
+PYTHONS := libs services cli tests bench demo examples
 
 .PHONY: demo up test check format lock bench clean
 
@@ -20,7 +20,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff format --check $(PYTHONS)
 	$(BIN)/ruff check $(PYTHONS)
 	$(BIN)/lint-imports
-	$(BIN)/mypy $(addprefix -p lamplighter_,contracts schedules prompts planning runtime scheduler dispatcher history gateway cli)
+	$(BIN)/mypy $(addprefix -p lamplighter_,contracts schedules prompts planning vault outbound policies choosing runtime scheduler dispatcher history gateway cli)
 	$(BIN)/mypy tests bench demo
 
 format: $(VENV)/ready

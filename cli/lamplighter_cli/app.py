@@ -18,11 +18,14 @@ LampRoot.parts = {
     "execution|executions|exec": Part(
         "lamplighter_cli.commands.execution:app", "See what ran: status, logs, cancel."
     ),
+    "approval|approvals": Part(
+        "lamplighter_cli.commands.approval:app", "Say yes or no to what waits for a person's word."
+    ),
     "backfill|backfills": Part(
         "lamplighter_cli.commands.backfill:app", "See and stop what runs again, or late."
     ),
     "simulate|sim": Part("lamplighter_cli.commands.simulate:simulate", "See what a time to come would hold."),
-    "agent|agents": Part("lamplighter_cli.commands.agent:app", "The programs that do the work."),
+    "agent|agents": Part("lamplighter_cli.commands.agent:app", "Who does the work."),
     "team|teams": Part("lamplighter_cli.commands.team:app", "Several agents for one job."),
     "calendar|calendars|cal": Part(
         "lamplighter_cli.commands.calendar:app", "Days and hours that jobs leave out."
@@ -30,6 +33,13 @@ LampRoot.parts = {
     "environment|environments|env|envs": Part(
         "lamplighter_cli.commands.environment:app", "Where work happens, with what, and when not."
     ),
+    "secret|secrets": Part("lamplighter_cli.commands.secret:app", "What runs are given and nobody may see."),
+    "policy|policies|pol": Part(
+        "lamplighter_cli.commands.policy:app", "Who may run what, where, and with which tools."
+    ),
+    "smart": Part("lamplighter_cli.commands.smart:app", "Whom smart jobs are given to, and why."),
+    "worker|workers": Part("lamplighter_cli.commands.worker:app", "The dispatchers that do the work."),
+    "queue|queues": Part("lamplighter_cli.commands.queue:app", "Where what is due waits for a worker."),
     "token|tokens": Part("lamplighter_cli.commands.token:app", "Who may use the API."),
     "version": Part(
         "lamplighter_cli.commands.version:show_version", "The versions of lamp and of the gateway."

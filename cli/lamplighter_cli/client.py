@@ -38,6 +38,9 @@ class Client:
     def post(self, path: str, body: Document = None, headers: Mapping[str, str] | None = None) -> Document:
         return self.request("POST", path, body=body, headers=headers).document
 
+    def put(self, path: str, body: Document) -> Document:
+        return self.request("PUT", path, body=body).document
+
     def patch(self, path: str, body: Document, headers: Mapping[str, str] | None = None) -> Document:
         return self.request("PATCH", path, body=body, headers=headers).document
 

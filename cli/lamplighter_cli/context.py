@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -34,6 +35,8 @@ class Lamp:
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
     zone: tzinfo | None = None
+    hidden: Callable[[str], str] = getpass
+    """Asks for what must not be shown, on the terminal itself."""
     # These three are set by the options that every command takes.
     form: Format = Format.TABLE
     url: str | None = None

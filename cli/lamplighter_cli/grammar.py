@@ -44,7 +44,10 @@ class LampCommand(TyperCommand):
     """A command that also takes the options of `lamp` itself, and whose boolean options may stand bare."""
 
     def __init__(self, name: str | None, **settings: Any) -> None:
-        settings["params"] = [*(settings.get("params") or ()), *everywhere(hidden=True)]
+        own = settings.get("params") or []
+        # An option of its own is meant before one of `lamp` itself, which may stand after `lamp`.
+        taken = {option for param in own for option in param.opts}
+        settings["params"] = [*own, *(one for one in everywhere(hidden=True) if taken.isdisjoint(one.opts))]
         settings["context_settings"] = {**CONTEXT, **(settings.get("context_settings") or {})}
         super().__init__(name, **settings)
 
@@ -170,6 +173,9 @@ def group(help_text: str, commands: Mapping[str, Callable[..., None]]) -> typer.
     app = typer.Typer(cls=LampGroup, help=help_text, add_completion=False, **PLAIN)
     for written, function in commands.items():
         app.command(written, cls=LampCommand)(function)
+    if len(commands) == 1:
+        # Typer would take a group of one command for that command.
+        app.callback()(lambda: None)
     return app
 
 

@@ -4,14 +4,21 @@ from urllib.parse import quote
 
 JOBS = "/api/v1/jobs"
 EXECUTIONS = "/api/v1/executions"
+APPROVALS = "/api/v1/approvals"
 AGENTS = "/api/v1/agents"
 TEAMS = "/api/v1/teams"
 CALENDARS = "/api/v1/calendars"
 ENVIRONMENTS = "/api/v1/environments"
+POLICIES = "/api/v1/policies"
+ROTATE = "/api/v1/secrets/rotate"
 TOKENS = "/api/v1/tokens"
 BACKFILLS = "/api/v1/backfills"
 PREVIEW = "/api/v1/schedules/preview"
 SIMULATIONS = "/api/v1/simulations"
+WORKERS = "/api/v1/workers"
+QUEUES = "/api/v1/queues"
+EXPLAIN_CHOICE = "/api/v1/smart/explain"
+REPLAY_CHOICES = "/api/v1/smart/replay"
 VERSION = "/api/v1/version"
 
 

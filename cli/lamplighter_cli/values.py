@@ -1,5 +1,6 @@
 """How the values of options are read. What cannot be read is refused before anything is asked."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -33,6 +34,16 @@ def _number(text: str) -> int:
     return int(given)
 
 
+def _amount(text: str) -> int | float:
+    try:
+        given = float(text)
+    except ValueError:
+        given = math.nan
+    if not (math.isfinite(given) and given >= 0):
+        raise ValueError(f"{text!r} is not a number of 0 or more")
+    return int(given) if given.is_integer() else given
+
+
 def _every(text: str) -> Every:
     length, _, start = text.strip().partition(" from ")
     found = Every(spans.seconds(length), moments.read(start) if start else None)
@@ -44,6 +55,7 @@ def _every(text: str) -> Every:
 span = reading(spans.seconds)
 moment = reading(moments.read)
 number = reading(_number)
+amount = reading(_amount)
 every = reading(_every)
 
 

@@ -35,10 +35,16 @@ def test_a_service_runs_without_privileges_and_with_a_health_check(name: str) ->
     assert service["command"] == ["python", "-m", f"lamplighter_{name}"]
 
 
-def test_a_missing_secret_refuses_to_start() -> None:
-    assert COMPOSE["services"]["gateway"]["environment"]["LAMPLIGHTER_SECRET_KEY"].startswith(
-        "${LAMPLIGHTER_SECRET_KEY:?"
-    )
+@pytest.mark.parametrize(
+    ("service", "variable"),
+    [
+        ("gateway", "LAMPLIGHTER_SECRET_KEY"),
+        ("gateway", "LAMPLIGHTER_VAULT_KEYS"),
+        ("dispatcher", "LAMPLIGHTER_VAULT_KEYS"),
+    ],
+)
+def test_a_missing_secret_refuses_to_start(service: str, variable: str) -> None:
+    assert COMPOSE["services"][service]["environment"][variable].startswith(f"${{{variable}:?")
 
 
 @pytest.mark.parametrize("name", ["streams", *SERVICES])

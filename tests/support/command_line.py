@@ -37,6 +37,9 @@ class CommandLine:
     environment: dict[str, str] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
     zone: tzinfo = UTC
+    typed: str = ""
+    """What somebody types where it is not shown."""
+    asked: list[str] = field(default_factory=list)
 
     def __call__(self, *arguments: str, stdin: str = "", terminal: bool = False) -> Ran:
         out, err = Screen(terminal=terminal), Screen(terminal=terminal)
@@ -46,9 +49,16 @@ class CommandLine:
             "LAMP_DATA": str(self.data),
             **self.environment,
         }
-        lamp = Lamp(environment, Screen(stdin, terminal), out, err, self._now, self.pauses.append, self.zone)
+        lamp = Lamp(
+            *(environment, Screen(stdin, terminal), out, err),
+            *(self._now, self.pauses.append, self.zone, self._hidden),
+        )
         code = app.run(arguments, lamp)
         return Ran(code, out.getvalue(), err.getvalue())
 
     def _now(self) -> datetime:
         return NOW
+
+    def _hidden(self, question: str) -> str:
+        self.asked.append(question)
+        return self.typed

@@ -6,26 +6,41 @@ from typing import Any
 from nats.aio.client import Client
 
 from lamplighter_contracts import envelope, subjects
+from lamplighter_contracts.choices import Candidate, Choice, Filter
 from lamplighter_contracts.events import (
     Event,
-    ExecutionCancelling,
-    ExecutionFinished,
-    ExecutionStarted,
-    ExecutionStatus,
-    ExecutionStep,
     Firing,
     JobBackfill,
     JobDue,
     JobQueued,
     JobSkipped,
-    LogBatch,
-    LogLine,
-    LogStream,
     SkipReason,
     TriggerKind,
 )
+from lamplighter_contracts.executions import (
+    Approval,
+    ApprovalState,
+    Effected,
+    ExecutionAnswered,
+    ExecutionCancelling,
+    ExecutionDecided,
+    ExecutionEffects,
+    ExecutionFinished,
+    ExecutionRetrying,
+    ExecutionStarted,
+    ExecutionStatus,
+    ExecutionStep,
+    ExecutionWaiting,
+    LogBatch,
+    LogLine,
+    LogStream,
+    Parked,
+)
 from lamplighter_contracts.ids import execution_id
 from lamplighter_contracts.jobs import AgentExecutor, Executor, Job
+from lamplighter_contracts.policies import Applied, Effect, PolicyAction, Verdict
+from lamplighter_contracts.reasons import Blocked
+from lamplighter_contracts.usage import Usage
 from lamplighter_runtime.messages import Message
 from lamplighter_runtime.publishing import BATCH_LIMIT, commit
 
@@ -132,16 +147,18 @@ def skipped(number: int = 0, job_id: str = JOB, reason: SkipReason = SkipReason.
     )
 
 
-def started(number: int = 0, attempt: int = 1, job_id: str = JOB) -> ExecutionStarted:
-    return ExecutionStarted(
-        execution_id=execution(number, job_id),
-        job_id=job_id,
-        attempt=attempt,
-        worker=f"worker-{attempt}",
-        started_at=at(number + attempt),
-        agent_id="writer",
-        agent_revision=3,
-    )
+def started(number: int = 0, attempt: int = 1, job_id: str = JOB, **changes: Any) -> ExecutionStarted:
+    fields: dict[str, Any] = {
+        "execution_id": execution(number, job_id),
+        "job_id": job_id,
+        "attempt": attempt,
+        "worker": f"worker-{attempt}",
+        "started_at": at(number + attempt),
+        "agent_id": "writer",
+        "agent_revision": 3,
+        "usage": Usage(input_tokens=100 * (attempt - 1)),
+    }
+    return ExecutionStarted(**fields | changes)
 
 
 def cancelling(number: int = 0, attempt: int = 1, job_id: str = JOB) -> ExecutionCancelling:
@@ -164,13 +181,139 @@ def finished(number: int = 0, attempt: int = 1, job_id: str = JOB, **changes: An
         "finished_at": at(number + 9),
         "exit_code": 0,
         "result": "done",
+        "usage": Usage(input_tokens=500, requests=3),
         "log_lines": 3,
         "log_sequence": 1,
     }
     return ExecutionFinished(**fields | changes)
 
 
-def step(number: int = 1, phase: str = "started", attempt: int = 1, of: int = 0) -> ExecutionStep:
+def blocked(number: int = 0, reason: Blocked = Blocked.AGENT, job_id: str = JOB) -> ExecutionFinished:
+    """It never began."""
+    detail = "the agent 'writer' is not active"
+    words: dict[str, Any] = {"reason": reason.value, "detail": detail, "exit_code": None, "result": ""}
+    silent: dict[str, Any] = {"log_lines": 0, "log_sequence": 0}
+    return finished(number, 0, job_id, outcome=ExecutionStatus.BLOCKED, **words, **silent)
+
+
+def retrying(number: int = 0, attempt: int = 1, job_id: str = JOB) -> ExecutionRetrying:
+    return ExecutionRetrying(
+        execution_id=execution(number, job_id),
+        job_id=job_id,
+        attempt=attempt,
+        worker=f"worker-{attempt}",
+        failed_at=at(number + 5),
+        not_before=at(number + 15),
+        reason="unavailable",
+        detail="The model answered 503.",
+        usage=Usage(input_tokens=100, output_tokens=20, requests=2, cost=0.5),
+    )
+
+
+def approval(number: int = 0, place: int = 1, job_id: str = JOB, **changes: Any) -> Approval:
+    fields: dict[str, Any] = {
+        "approval_id": f"{execution(number, job_id)}-{place}",
+        "action": "tool",
+        "action_hash": f"{place:064x}",
+        "summary": "shell: rm -r build",
+        "tool": "shell",
+        "arguments": '{"program": "rm"}',
+        "agent_id": "writer",
+        "reason": "The agent asks for it.",
+        "requested_at": at(number + 2),
+        "deadline_at": at(number + 3_602),
+    }
+    return Approval(**fields | changes)
+
+
+def waiting(number: int = 0, job_id: str = JOB, **changes: Any) -> ExecutionWaiting:
+    return ExecutionWaiting(**_parking(number, job_id) | changes)
+
+
+def answered(number: int = 0, job_id: str = JOB, **changes: Any) -> ExecutionAnswered:
+    word: dict[str, Any] = {
+        "state": ApprovalState.APPROVED,
+        "answered_at": at(number + 7),
+        "answered_by": "ada",
+    }
+    approvals = (approval(number, job_id=job_id, **word),)
+    return ExecutionAnswered(**_parking(number, job_id) | {"approvals": approvals} | changes)
+
+
+def _parking(number: int, job_id: str) -> dict[str, Any]:
+    return {
+        "execution_id": execution(number, job_id),
+        "job_id": job_id,
+        "attempt": 1,
+        "waiting_since": at(number + 2),
+        "approvals": (approval(number, job_id=job_id),),
+        "deadline_at": at(number + 3_602),
+        "usage": Usage(input_tokens=40, requests=1),
+        "log_lines": 2,
+        "log_sequence": 1,
+    }
+
+
+def parked(number: int = 0) -> Parked:
+    return Parked(
+        execution_id=execution(number), attempt=1, number=1, total=1, due=due(number), state="eJyrrgUA"
+    )
+
+
+def effects(*names: str, of: int = 0, attempt: int = 1, omitted: int = 0) -> ExecutionEffects:
+    done = tuple(Effected(at=at(of + 3), attempt=attempt, name=name, detail=f"{name} x") for name in names)
+    return ExecutionEffects(execution_id=execution(of), attempt=attempt, effects=done, omitted=omitted)
+
+
+def choice(chosen: str = "writer", **changes: Any) -> Choice:
+    fields: dict[str, Any] = {
+        "chosen": chosen,
+        "how": "score",
+        "confident": True,
+        "reason": f"{chosen} knows reports best.",
+        "candidates": (
+            Candidate(agent_id=chosen, text=3.5, relevance=1, score=0.9, matched=("report",)),
+            Candidate(agent_id="sleeper", removed_by=Filter.INACTIVE, detail="it is not active"),
+        ),
+    }
+    return Choice(**fields | changes)
+
+
+def verdict(effect: Effect = Effect.ALLOW, message: str = "no shell at night") -> Verdict:
+    applied = Applied(policy_id="night", revision=2, rule="quiet", effect=effect, message=message)
+    return Verdict(effect=effect, applied=(applied,), policy_hash="feed")
+
+
+def decided(number: int = 1, of: int = 0, attempt: int = 1, **changes: Any) -> ExecutionDecided:
+    """By default what a policy said of a call."""
+    fields: dict[str, Any] = {
+        "execution_id": execution(of),
+        "attempt": attempt,
+        "number": number,
+        "at": at(of + number),
+        "action": PolicyAction.TOOL,
+        "verdict": verdict(Effect.DENY),
+        "tool": "shell",
+        "agent_id": "writer",
+    }
+    return ExecutionDecided(**fields | changes)
+
+
+def chosen(number: int = 1, of: int = 0, attempt: int = 1, **changes: Any) -> ExecutionDecided:
+    nothing: dict[str, Any] = {"action": None, "verdict": None, "tool": "", "agent_id": ""}
+    return decided(number, of, attempt, **nothing | {"choice": choice()} | changes)
+
+
+def forwarded(number: int = 0, environment: str = "far") -> JobDue:
+    """The due event once more, for the queue of the agent that was chosen."""
+    first = due(number)
+    there = first.job.model_copy(update={"environment": environment, "queue": environment})
+    return first.model_copy(update={"job": there, "choice": choice()})
+
+
+def step(
+    number: int = 1, phase: str = "started", attempt: int = 1, of: int = 0, **changes: Any
+) -> ExecutionStep:
     return ExecutionStep.model_validate(
         {
             "execution_id": execution(of),
@@ -179,6 +322,7 @@ def step(number: int = 1, phase: str = "started", attempt: int = 1, of: int = 0)
             "name": f"step {number}",
             "phase": phase,
             "at": at(number + (0.5 if phase == "finished" else 0)),
+            **changes,
         }
     )
 
@@ -202,6 +346,20 @@ async def happen(bus: Client, *events: Event) -> None:
         await commit(bus, [message(event) for event in events[start : start + BATCH_LIMIT]])
 
 
+_OF_EXECUTION = {
+    ExecutionStarted: subjects.execution_status,
+    ExecutionCancelling: subjects.execution_status,
+    ExecutionRetrying: subjects.execution_status,
+    ExecutionWaiting: subjects.execution_status,
+    ExecutionAnswered: subjects.execution_status,
+    ExecutionFinished: subjects.execution_status,
+    ExecutionStep: subjects.execution_step,
+    ExecutionDecided: subjects.execution_decided,
+    ExecutionEffects: subjects.execution_effects,
+    LogBatch: subjects.log,
+}
+
+
 def _subject(event: Event) -> str:
     match event:
         case JobDue():
@@ -212,11 +370,7 @@ def _subject(event: Event) -> str:
             return subjects.job_queued(event.job_id)
         case JobBackfill():
             return subjects.job_backfill(event.job_id)
-        case ExecutionStarted() | ExecutionCancelling() | ExecutionFinished():
-            return subjects.execution_status(event.execution_id)
-        case ExecutionStep():
-            return subjects.execution_step(event.execution_id)
-        case LogBatch():
-            return subjects.log(event.execution_id)
+        case Parked():
+            return subjects.execution_parked(event.execution_id, event.number)
         case _:
-            raise TypeError(f"no subject for {event!r}")
+            return _OF_EXECUTION[type(event)](event.execution_id)  # type: ignore[attr-defined]

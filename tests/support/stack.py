@@ -20,7 +20,7 @@ from tests.support.waiting import until
 
 READY_SECONDS = 40
 SERVICES = ("history", "scheduler", "dispatcher", "gateway")
-FINAL = frozenset({"completed", "failed", "cancelled"})
+FINAL = frozenset({"completed", "failed", "cancelled", "blocked"})
 
 Json = Any
 
@@ -37,6 +37,7 @@ class Stack:
             **({"MONGODB_URL": mongodb.url} if mongodb else {}),
             "LAMPLIGHTER_HOST": "127.0.0.1",
             "LAMPLIGHTER_SECRET_KEY": base64.b64encode(os.urandom(32)).decode(),
+            "LAMPLIGHTER_VAULT_KEYS": f"k1:{base64.b64encode(os.urandom(32)).decode()}",
             "LAMPLIGHTER_WORK_DIR": str(folder / "work"),
             **settings,
         }

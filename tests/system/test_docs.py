@@ -12,7 +12,7 @@ from tests.support.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```sh run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-DOCUMENTS = ("README.md", "docs/time.md")
+DOCUMENTS = ("README.md", "docs/time.md", "docs/policies.md", "docs/agents.md", "docs/who.md")
 
 
 def test_the_readme_has_commands_to_run() -> None:

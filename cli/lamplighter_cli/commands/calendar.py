@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from lamplighter_cli import inputs
-from lamplighter_cli.commands.options import ChosenId, Yes
+from lamplighter_cli.commands.nouns import Noun, reading
+from lamplighter_cli.commands.options import ChosenId
 from lamplighter_cli.context import Lamp, of
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.grammar import group
@@ -89,42 +90,6 @@ def update_calendar(
     lamp.output.record(changed, _sheet, f"Updated calendar {changed.get('id')}")
 
 
-def list_calendars(ctx: typer.Context) -> None:
-    """List calendars.
-
-    \b
-    Example:
-      lamp calendar list
-    """
-    lamp = of(ctx)
-    empty = "No calendars. Create one: lamp calendar create --help"
-    lamp.output.records(lamp.client.get(CALENDARS), COLUMNS, empty)
-
-
-def get_calendar(ctx: typer.Context, calendar: CalendarId) -> None:
-    """Show one calendar and its next entries; -o json shows all of them.
-
-    \b
-    Example:
-      lamp calendar get holidays-de
-    """
-    lamp = of(ctx)
-    lamp.output.record(lamp.client.get(item(CALENDARS, calendar)), _sheet)
-
-
-def delete_calendar(ctx: typer.Context, calendar: CalendarId, yes: Yes = False) -> None:
-    """Delete a calendar that no job and no environment uses.
-
-    \b
-    Example:
-      lamp calendar delete holidays-de
-    """
-    lamp = of(ctx)
-    lamp.confirm(f"Delete calendar {calendar}?", yes)
-    lamp.client.delete(item(CALENDARS, calendar))
-    lamp.output.done({"id": calendar, "deleted": True}, f"Deleted calendar {calendar}")
-
-
 def _contents(lamp: Lamp, dates: list[str] | None, ics: str | None) -> dict[str, Any]:
     if dates is not None and ics is not None:
         raise WrongUse("--date and --ics exclude each other: choose one")
@@ -165,13 +130,17 @@ def _line(entry: Record, clock: Clock) -> str:
     return f"{when}  {entry.get('name') or ''}".rstrip()
 
 
+NOUN = Noun(
+    "calendar",
+    CALENDARS,
+    COLUMNS,
+    _sheet,
+    "holidays-de",
+    shows=" and its next entries; -o json shows all of them",
+    unused=" that no job and no environment uses",
+)
+
 app = group(
     "Days and hours that jobs leave out.",
-    {
-        "create": create_calendar,
-        "list|ls|l": list_calendars,
-        "get|show|describe": get_calendar,
-        "update": update_calendar,
-        "delete|del|rm": delete_calendar,
-    },
+    {"create": create_calendar, **reading(NOUN), "update": update_calendar},
 )

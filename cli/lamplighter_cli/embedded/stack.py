@@ -79,14 +79,20 @@ class Stack:
         mongodb_url = plan.mongodb_url or await self._start_mongodb()
         self._environment = {"NATS_URL": nats_url, "LAMPLIGHTER_HOST": "127.0.0.1"}
         await self.servers.run_once(self._python("lamplighter_runtime.provisioning"))
+        vault_keys = keys.vault_keys(plan.data)
         own = {
             "history": {"MONGODB_URL": mongodb_url},
             "scheduler": {},
             "dispatcher": {
                 "LAMPLIGHTER_WORK_DIR": str(plan.data / "work"),
+                "LAMPLIGHTER_HIDDEN_DIRS": str(plan.data),
                 "LAMPLIGHTER_SLOTS": str(plan.slots),
+                "LAMPLIGHTER_VAULT_KEYS": vault_keys,
             },
-            "gateway": {"LAMPLIGHTER_SECRET_KEY": keys.secret_key(plan.data)},
+            "gateway": {
+                "LAMPLIGHTER_SECRET_KEY": keys.secret_key(plan.data),
+                "LAMPLIGHTER_VAULT_KEYS": vault_keys,
+            },
         }
         for service in SERVICES:
             port = gateway_port if service == "gateway" else servers.free_port()

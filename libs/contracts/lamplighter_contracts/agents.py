@@ -1,44 +1,37 @@
 """Who does the work: agents, and teams of them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
-from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Slug
+from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Slug, wrong_field
+from lamplighter_contracts.runners import Runner
+from lamplighter_contracts.tools import Tools
 
-Argument = Annotated[str, StringConstraints(max_length=32_768)]
-
-
-class CommandLimits(Model):
-    """What one run of a command may use. None leaves the system's own limit."""
-
-    cpu_seconds: int | None = Field(default=None, ge=1, le=86_400)
-    memory_mb: int | None = Field(default=None, ge=16, le=1_048_576)
-    file_size_mb: int | None = Field(default=None, ge=1, le=1_048_576)
-    open_files: int | None = Field(default=None, ge=16, le=65_536)
+Capability = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Example = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-class CommandRunner(Model):
-    """A program on the dispatcher's machine, started without a shell.
+class RunLimits(Model):
+    """What one execution may use. Whatever is reached first ends it, as `failed (limit: ...)`. None: no bound."""
 
-    The prompt comes on standard input and in `LAMP_PROMPT`; exit code 0 is success; the last lines of standard
-    output are the result.
-    """
-
-    kind: Literal["command"] = "command"
-    command: tuple[Argument, ...] = Field(min_length=1, max_length=256)
-    variables: dict[EnvName, str] = Field(default_factory=dict)
-    limits: CommandLimits = CommandLimits()
-
-
-class NoopRunner(Model):
-    """Does nothing and succeeds at once: to rehearse a schedule or a webhook without an effect."""
-
-    kind: Literal["noop"] = "noop"
+    seconds: int | None = Field(default=None, ge=1, le=86_400)
+    """Beside the job's own time limit: the shorter one holds."""
+    tokens: int | None = Field(default=None, ge=1)
+    """Sent and received together."""
+    cost: float | None = Field(default=None, gt=0)
+    """US dollars."""
+    tool_calls: int | None = Field(default=None, ge=0)
+    requests: int | None = Field(default=None, ge=1)
+    """To the model."""
 
 
-Runner = Annotated[CommandRunner | NoopRunner, Field(discriminator="kind")]
+class AgentLimits(RunLimits):
+    """`concurrent`: how many executions of the agent may run at once; more wait their turn."""
+
+    requests: int | None = Field(default=50, ge=1)
+    concurrent: int | None = Field(default=None, ge=1, le=10_000)
 
 
 class AgentSpec(Model):
@@ -47,8 +40,15 @@ class AgentSpec(Model):
     name: Name
     description: Description = ""
     runner: Runner
-    capabilities: tuple[Name, ...] = Field(default=(), max_length=64)
+    capabilities: tuple[Capability, ...] = Field(default=(), max_length=64)
+    """Tags. A smart job may ask for some, and they count when one is chosen."""
+    examples: tuple[Example, ...] = Field(default=(), max_length=64)
+    """Prompts that it is good at."""
     environment: Slug = DEFAULT_ENVIRONMENT
+    tools: Tools = Tools()
+    secrets: tuple[EnvName, ...] = Field(default=(), max_length=64)
+    """Names of the environment's secrets that its runs are given, as variables."""
+    limits: AgentLimits = AgentLimits()
     active: bool = True
 
 
@@ -61,13 +61,52 @@ class Agent(AgentSpec):
 
 
 class TeamSpec(Model):
-    """Several agents for one job. `sequence`: each gets the prompt and the result of the one before."""
+    """Several agents for one job, on one budget.
+
+    `sequence`: each gets the prompt and the result of the one before; the first that fails ends the team.
+    `parallel`: all at once; the team completes if at least `needed` of them did (all, by default), and `merger`
+    makes one result of theirs. `lead`: the agent `leader`, on a language model, is given its members as tools; a
+    member that fails is told to the leader, who goes on.
+    """
 
     name: Name
     description: Description = ""
-    mode: Literal["sequence"] = "sequence"
+    mode: Literal["sequence", "parallel", "lead"] = "sequence"
     members: tuple[Slug, ...] = Field(min_length=1, max_length=32)
+    leader: Slug | None = None
+    merger: Slug | None = None
+    needed: int | None = Field(default=None, ge=1, le=32)
+    limits: RunLimits = RunLimits()
+    """Of all members together, beside each one's own."""
+    environment: Slug | None = None
+    """None: that of its leader, or of its first member."""
     active: bool = True
+
+    @model_validator(mode="after")
+    def _fits_its_mode(self) -> Self:
+        if self.mode == "lead" and self.leader is None:
+            raise wrong_field("leader", "is missing: a team of the mode 'lead' has one")
+        if self.mode != "lead" and self.leader is not None:
+            raise wrong_field("leader", f"only a team of the mode 'lead' has one, and this is {self.mode!r}")
+        if self.mode != "parallel" and self.merger is not None:
+            raise wrong_field(
+                "merger", f"only a team of the mode 'parallel' has one, and this is {self.mode!r}"
+            )
+        if self.mode != "parallel" and self.needed is not None:
+            raise wrong_field(
+                "needed", f"only a team of the mode 'parallel' has it, and this is {self.mode!r}"
+            )
+        if self.needed is not None and self.needed > len(self.members):
+            raise wrong_field("needed", f"is {self.needed}, and there are {len(self.members)} members")
+        if self.mode != "sequence" and len(set(self.members)) != len(self.members):
+            raise wrong_field("members", "names an agent twice, which only the mode 'sequence' allows")
+        return self
+
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        """Its members, and whoever leads or merges."""
+        others = tuple(name for name in (self.leader, self.merger) if name is not None)
+        return self.members + tuple(name for name in others if name not in self.members)
 
 
 class Team(TeamSpec):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from lamplighter_contracts.events import ExecutionStatus
+from lamplighter_contracts.executions import Approval, ApprovalNote, ExecutionStatus
 from lamplighter_contracts.fields import Model
 
 
@@ -17,3 +17,23 @@ class CancelReply(Model):
 
     outcome: Literal["accepted", "finished", "unknown"]
     status: ExecutionStatus | None = None
+
+
+class AnswerRequest(Model):
+    """A person's word on one action."""
+
+    execution_id: str
+    approval_id: str
+    approved: bool
+    note: ApprovalNote = ""
+    answered_by: str
+
+
+class AnswerReply(Model):
+    """`recorded`: it counts. `answered`: another word came first, and `approval` has it. `over`: the execution does
+    not wait any more. `unknown`: no such approval."""
+
+    outcome: Literal["recorded", "answered", "over", "unknown"]
+    approval: Approval | None = None
+    status: ExecutionStatus | None = None
+    """Of the execution, after it."""

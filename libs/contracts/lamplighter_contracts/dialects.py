@@ -39,14 +39,19 @@ FIELDS = frozenset(
         "agent_id",
         "team_id",
         "smart",
+        "capabilities",
+        "fallback_agent_id",
         "environment",
         "variables",
+        "secrets",
         *PLACES,
     }
 )
 """The flat shape's own fields: what a person may set."""
 
 WHO = frozenset({"agent_id", "team_id", "smart"})
+WISHES = frozenset({"capabilities", "fallback_agent_id"})
+"""What a smart job says of whom it is given to."""
 WHEN = frozenset({"schedule", "schedules", "seconds", "webhook_path"})
 
 READ_ONLY = frozenset(
@@ -69,6 +74,8 @@ READ_ONLY = frozenset(
         "executor",
         "entity_name",
         "pause",
+        "environment_inherited",
+        "warnings",
     }
 )
 """Fields of an answer. A client may send a whole answer back: these are passed over."""
@@ -90,8 +97,12 @@ def change_job(job: JobSpec, body: Mapping[str, Any]) -> JobSpec:
     """
     changes = _flatten(body)
     kept = _flat(job)
+    if body.get("environment_inherited") is True and changes.get("environment") == job.environment:
+        # A whole answer was sent back: what it inherits there was said by nobody.
+        changes.pop("environment")
     if WHO & changes.keys():
-        kept = {k: v for k, v in kept.items() if k not in WHO}
+        dropped = WHO if changes.get("smart") else WHO | WISHES
+        kept = {k: v for k, v in kept.items() if k not in dropped}
     if changes.keys() & {"schedule", "schedules"}:
         kept.pop("schedules", None)
     changed = _build({**kept, **changes})
@@ -110,7 +121,7 @@ def _flatten(body: Mapping[str, Any]) -> Wire:
             errors.append(FieldError(field=refused.field, problem=refused.problem))
             continue
         for field, value in translated.items():
-            if flat.get(field, value) != value:
+            if not _agree(flat.get(field, value), value):
                 errors.append(
                     FieldError(field=name, problem=f"says {value!r}, but {field!r} says {flat[field]!r}")
                 )
@@ -120,23 +131,32 @@ def _flatten(body: Mapping[str, Any]) -> Wire:
     return flat
 
 
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two spellings say the same: no schedules are none, however they are written."""
+    return one == other or (one in (None, []) and other in (None, []))
+
+
 def _unknown(name: str) -> FieldError:
     near = get_close_matches(name, sorted(FIELDS | SERVER_FIELDS), n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(FIELDS))}"
     return FieldError(field=name, problem=f"is not a field of a job; {hint}")
 
 
+_NAMES = {**FIELD_NAMES, "executor.fallback": "fallback_agent_id"}
+
+
 def _build(flat: Wire) -> JobSpec:
-    values = {k: v for k, v in flat.items() if k not in WHO | WHEN | PLACES.keys() and v is not None}
+    values = {k: v for k, v in flat.items() if k not in WHO | WISHES | WHEN | PLACES.keys() and v is not None}
     errors: list[FieldError] = []
     values |= nested(flat)
     values["triggers"] = _triggers(flat, errors)
     values["executor"] = _executor(flat, errors)
+    values["inherits_environment"] = flat.get("environment") is None
     try:
         spec = JobSpec.model_validate(values)
     except ValidationError as invalid:
         # A wrong executor has been reported under the field the caller used.
-        errors += [e for e in from_validation(invalid, FIELD_NAMES) if e.field != "executor" or not errors]
+        errors += [e for e in from_validation(invalid, _NAMES) if e.field != "executor" or not errors]
     if errors:
         raise InvalidInput(errors)
     _bound(spec)
@@ -175,23 +195,29 @@ def _triggers(flat: Wire, errors: list[FieldError]) -> list[Wire]:
 
 
 def _executor(flat: Wire, errors: list[FieldError]) -> Wire | None:
+    if not isinstance(flat.get("smart"), bool | None):
+        errors.append(FieldError(field="smart", problem="must be true or false"))
+        return None
     named = [field for field in ("agent_id", "team_id", "smart") if flat.get(field)]
+    if named != ["smart"]:
+        problem = "is only for a smart job: leave it out, or set 'smart' instead of an agent or a team"
+        errors += [FieldError(field=name, problem=problem) for name in sorted(WISHES) if flat.get(name)]
     match named:
         case ["agent_id"]:
             return {"kind": "agent", "agent_id": flat["agent_id"]}
         case ["team_id"]:
             return {"kind": "team", "team_id": flat["team_id"]}
         case ["smart"]:
-            return {"kind": "smart"}
+            fallback = flat.get("fallback_agent_id") or None
+            return {"kind": "smart", "capabilities": flat.get("capabilities") or (), "fallback": fallback}
         case []:
-            errors.append(
-                FieldError(
-                    field="agent_id", problem="is missing: name an agent (agent_id) or a team (team_id)"
-                )
-            )
+            errors.append(FieldError(field="agent_id", problem=_NOBODY_NAMED))
         case _:
             errors.append(FieldError(field=named[1], problem=f"cannot stand beside {named[0]!r}: choose one"))
     return None
+
+
+_NOBODY_NAMED = "is missing: name an agent (agent_id) or a team (team_id), or leave the choice open (smart)"
 
 
 def _keep_generations(before: JobSpec, after: JobSpec) -> JobSpec:
@@ -215,20 +241,34 @@ def _flat(job: JobSpec) -> Wire:
         "timezone": job.timezone,
         "webhook_path": webhook.path if webhook else None,
         **_who(job),
-        "environment": job.environment,
+        "environment": None if job.inherits_environment else job.environment,
         "variables": dict(job.variables),
+        "secrets": list(job.secrets),
         **flattened(job),
     }
+
+
+_NOBODY: Wire = {
+    "agent_id": None,
+    "team_id": None,
+    "smart": False,
+    "capabilities": [],
+    "fallback_agent_id": None,
+}
 
 
 def _who(job: JobSpec) -> Wire:
     match job.executor:
         case AgentExecutor(agent_id=agent_id):
-            return {"agent_id": agent_id, "team_id": None, "smart": False}
+            return _NOBODY | {"agent_id": agent_id}
         case TeamExecutor(team_id=team_id):
-            return {"agent_id": None, "team_id": team_id, "smart": False}
-        case SmartExecutor():
-            return {"agent_id": None, "team_id": None, "smart": True}
+            return _NOBODY | {"team_id": team_id}
+        case SmartExecutor(capabilities=capabilities, fallback=fallback):
+            return _NOBODY | {
+                "smart": True,
+                "capabilities": list(capabilities),
+                "fallback_agent_id": fallback,
+            }
 
 
 def render_job(job: Job) -> Wire:
@@ -240,6 +280,7 @@ def render_job(job: Job) -> Wire:
         "id": job.job_id,
         "job_id": job.job_id,
         **flat,
+        "environment": job.environment,
         "schedule": schedule,
         "status": "active" if job.enabled else "disabled",
         "pause": job.pause.model_dump(mode="json") if job.pause else None,
@@ -253,8 +294,16 @@ def render_job(job: Job) -> Wire:
         "executor_type": "auto" if job.environment == DEFAULT_ENVIRONMENT else "environment",
         "worker_queue_name": None,
         "environment_name": job.environment,
-        "config": {"timeout": job.limits.timeout_seconds, "retry_policy": None},
-        "execution_environment": {"env_vars": dict(job.variables), "secrets": [], "mcp_servers": []},
+        "config": {
+            "timeout": job.limits.timeout_seconds,
+            "retry_policy": {"max_attempts": job.retry.attempts, "backoff": job.retry.first_seconds},
+        },
+        "execution_environment": {
+            "env_vars": dict(job.variables),
+            "secrets": list(job.secrets),
+            "mcp_servers": [],
+        },
+        "environment_inherited": job.inherits_environment,
         "created_at": rfc3339(job.created_at),
         "updated_at": rfc3339(job.updated_at),
         "created_by": job.created_by,

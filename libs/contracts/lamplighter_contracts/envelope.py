@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from lamplighter_contracts.events import Event, ExecutionTransition
+from lamplighter_contracts.events import Event
+from lamplighter_contracts.executions import ExecutionTransition
 from lamplighter_contracts.fields import rfc3339
 
 SPEC_VERSION = "1.0"

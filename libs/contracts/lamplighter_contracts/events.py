@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from lamplighter_contracts.choices import Choice
 from lamplighter_contracts.fields import Instant, Model, Slug
 from lamplighter_contracts.jobs import Job
 
@@ -86,6 +87,8 @@ class JobDue(Event):
     """The job's prompt as rendered for this firing; empty where it is the job's own text as it stands there."""
     gated: bool = False
     """Whether the job's gate waits to hear of this execution's end."""
+    choice: Choice | None = None
+    """Whom a smart job was given to, where it was decided on another queue than the chosen one's."""
 
     @property
     def asked(self) -> str:
@@ -107,7 +110,11 @@ class SkipReason(StrEnum):
     EXHAUSTED = "exhausted"
     """The schedule has fired as often as it may."""
     BLOCKED = "blocked"
-    """Its prompt cannot be rendered."""
+    """Its prompt cannot be rendered, or nobody can do it: the detail says which."""
+    POLICY = "policy"
+    """A policy denied it."""
+    APPROVAL = "approval"
+    """A person denied it, or nobody answered in time."""
     EXPIRED = "expired"
     """It waited until what started it was forgotten."""
     CANCELLED = "cancelled"
@@ -234,133 +241,3 @@ class TriggerDecided(Event):
     execution_id: str
     outcome: Literal["due", "queued", "skipped"]
     detail: str = ""
-
-
-class ExecutionStatus(StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    CANCELLING = "cancelling"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_final(self) -> bool:
-        return self in (ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
-
-
-class ExecutionStarted(Event):
-    """A dispatcher claimed the execution; attempt 2 and later follow a death, or one that left."""
-
-    event_type: ClassVar[str] = "lamplighter.execution.started.v1"
-
-    kind: Literal["started"] = "started"
-    execution_id: str
-    job_id: Slug
-    attempt: int
-    worker: str
-    started_at: Instant
-    agent_id: str = ""
-    agent_revision: int = 0
-    gated: bool = False
-    delivery: int = 0
-    """Which delivery of its due event claimed it: an earlier one that turns up late claims nothing."""
-    deaths: int = 0
-    """How many attempts before this one ended with the death of their worker."""
-    handed_back: bool = False
-    """Written once more by a worker that leaves: the attempt is over without a death, and another may follow."""
-
-    @property
-    def status(self) -> ExecutionStatus:
-        return ExecutionStatus.RUNNING
-
-
-class ExecutionCancelling(Event):
-    """Somebody asked for the end of a running execution. Whoever runs it stops it and says `finished`."""
-
-    event_type: ClassVar[str] = "lamplighter.execution.cancelling.v1"
-
-    kind: Literal["cancelling"] = "cancelling"
-    execution_id: str
-    job_id: Slug
-    attempt: int
-    worker: str
-    requested_at: Instant
-    requested_by: str
-    gated: bool = False
-
-    @property
-    def status(self) -> ExecutionStatus:
-        return ExecutionStatus.CANCELLING
-
-
-class ExecutionFinished(Event):
-    """The one final state of an execution."""
-
-    event_type: ClassVar[str] = "lamplighter.execution.finished.v1"
-
-    kind: Literal["finished"] = "finished"
-    execution_id: str
-    job_id: Slug
-    outcome: Literal[ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED]
-    attempt: int
-    finished_at: Instant
-    reason: str = ""
-    """A stable word for why it did not complete: `exit_code`, `timeout`, `cancelled`, `lost`, `agent`, ..."""
-    detail: str = ""
-    """The same for people, in a sentence."""
-    exit_code: int | None = None
-    result: str = ""
-    log_lines: int = 0
-    log_sequence: int = 0
-    """The sequence in `LOGS` of this attempt's last batch: who has read up to it has read the whole log."""
-    gated: bool = False
-
-    @property
-    def status(self) -> ExecutionStatus:
-        return self.outcome
-
-
-ExecutionTransition = Annotated[
-    ExecutionStarted | ExecutionCancelling | ExecutionFinished, Field(discriminator="kind")
-]
-"""What is on a status subject."""
-
-
-class ExecutionStep(Event):
-    """Something worth seeing inside a run: a member of a team began or ended, a tool was called."""
-
-    event_type: ClassVar[str] = "lamplighter.execution.step.v1"
-
-    execution_id: str
-    attempt: int
-    number: int
-    name: str
-    phase: Literal["started", "finished"]
-    at: Instant
-    detail: str = ""
-
-
-class LogStream(StrEnum):
-    STDOUT = "stdout"
-    STDERR = "stderr"
-    SYSTEM = "system"
-    """What Lamplighter itself says in the log, such as where it was cut."""
-
-
-class LogLine(Model):
-    number: int
-    """Counts from 1 within the attempt, over all streams."""
-    at: Instant
-    stream: LogStream
-    text: str
-    source: str = ""
-    """The member of a team that wrote it."""
-
-
-class LogBatch(Event):
-    event_type: ClassVar[str] = "lamplighter.execution.log.v1"
-
-    execution_id: str
-    attempt: int
-    lines: tuple[LogLine, ...]

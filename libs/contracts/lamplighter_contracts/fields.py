@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic_core import PydanticCustomError
 
 
 class Model(BaseModel):
@@ -18,6 +19,14 @@ def _to_utc(value: datetime) -> datetime:
         return value.astimezone(UTC)
     except OverflowError:
         raise ValueError("is beyond the years that a calendar has") from None
+
+
+WRONG_FIELD = "wrong_field"
+
+
+def wrong_field(field: str, problem: str) -> PydanticCustomError:
+    """What a validator of a whole model raises, so that the problem is told of the field that has to change."""
+    return PydanticCustomError(WRONG_FIELD, "{problem}", {"field": field, "problem": problem})
 
 
 def is_slug(text: str) -> bool:
@@ -39,7 +48,14 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 
 
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-EnvName = Annotated[str, StringConstraints(pattern=ENV_NAME, max_length=128)]
+LONGEST_NAME = 128
+EnvName = Annotated[str, StringConstraints(pattern=ENV_NAME, max_length=LONGEST_NAME)]
+
+
+def is_name(text: str) -> bool:
+    """Whether it can be the name of a variable or a secret."""
+    return len(text) <= LONGEST_NAME and re.fullmatch(ENV_NAME, text) is not None and not text.endswith("\n")
+
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Description = Annotated[str, StringConstraints(max_length=4_000)]

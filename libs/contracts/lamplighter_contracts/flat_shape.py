@@ -23,6 +23,16 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "calendars": ("exclusions", "calendars"),
     "spread_seconds": ("spread", "spread_seconds"),
     "jitter_seconds": ("spread", "jitter_seconds"),
+    "max_tokens": ("limits", "tokens"),
+    "max_cost": ("limits", "cost"),
+    "max_tool_calls": ("limits", "tool_calls"),
+    "retry_attempts": ("retry", "attempts"),
+    "retry_first_seconds": ("retry", "first_seconds"),
+    "retry_factor": ("retry", "factor"),
+    "retry_most_seconds": ("retry", "most_seconds"),
+    "retry_on": ("retry", "on"),
+    "retry_after_effects": ("retry", "after_effects"),
+    "approval_wait_seconds": ("approvals", "wait_seconds"),
 }
 
 FIELD_NAMES = {f"{part}.{name}": field for field, (part, name) in PLACES.items()}

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from lamplighter_contracts.agents import Capability
 from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, DEFAULT_QUEUE
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Prompt, Slug
+from lamplighter_contracts.reasons import TRANSIENT, Failed
 from lamplighter_contracts.timing import Concurrency, Exclusions, Missed, Pause, Spread, Window
 
 WEBHOOK_PATH = r"^/[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*$"
@@ -48,6 +50,10 @@ class SmartExecutor(Model):
     """Whoever fits best, chosen when the job fires."""
 
     kind: Literal["smart"] = "smart"
+    capabilities: tuple[Capability, ...] = Field(default=(), max_length=16)
+    """Tags that the agent must have, all of them."""
+    fallback: Slug | None = None
+    """The agent that takes it where nobody fits clearly. None: it is blocked then, as `needs_choice`."""
 
 
 Executor = Annotated[AgentExecutor | TeamExecutor | SmartExecutor, Field(discriminator="kind")]
@@ -62,7 +68,45 @@ JOB_LIMIT = 128 * 1024
 
 
 class Limits(Model):
+    """Of one execution, beside those of its agent: the lower ones hold."""
+
     timeout_seconds: int = Field(default=1_800, ge=1, le=int(LONGEST_RUN.total_seconds()))
+    tokens: int | None = Field(default=None, ge=1)
+    cost: float | None = Field(default=None, gt=0)
+    """US dollars."""
+    tool_calls: int | None = Field(default=None, ge=0)
+
+
+LONGEST_BACKOFF = timedelta(hours=6)
+
+
+class Retry(Model):
+    """When an attempt that failed is followed by another.
+
+    The death of a worker is another matter: it is always followed by an attempt, within the dispatchers' own bound,
+    unless the attempt has had effects and `after_effects` is not set.
+    """
+
+    attempts: int = Field(default=3, ge=1, le=20)
+    """In all, the first among them."""
+    first_seconds: float = Field(default=10, ge=0, le=LONGEST_BACKOFF.total_seconds())
+    factor: float = Field(default=3, ge=1, le=10)
+    """By which each wait is longer than the one before it."""
+    most_seconds: float = Field(default=600, ge=0, le=LONGEST_BACKOFF.total_seconds())
+    on: tuple[Failed, ...] = TRANSIENT
+    """Which ends are tried again."""
+    after_effects: bool = False
+    """Also where the attempt reported effects: the next one is told of them."""
+
+
+LONGEST_APPROVAL = timedelta(hours=70)
+"""A due event lives for 72 hours, and brings an approval that nobody gave to its end."""
+
+
+class Approvals(Model):
+    """How long an action of this job waits for a person's word. Silence is a denial."""
+
+    wait_seconds: int = Field(default=86_400, ge=5, le=int(LONGEST_APPROVAL.total_seconds()))
 
 
 class JobSpec(Model):
@@ -77,12 +121,18 @@ class JobSpec(Model):
     executor: Executor
     timezone: str = "UTC"
     environment: Slug = DEFAULT_ENVIRONMENT
+    inherits_environment: bool = False
+    """Whether it is that of its executor, and follows it; nobody named one."""
     concurrency: Concurrency = Concurrency()
     missed: Missed = Missed()
     window: Window = Window()
     exclusions: Exclusions = Exclusions()
     spread: Spread = Spread()
     limits: Limits = Limits()
+    retry: Retry = Retry()
+    approvals: Approvals = Approvals()
+    secrets: tuple[EnvName, ...] = Field(default=(), max_length=64)
+    """Names of the environment's secrets that its executions are given, as variables."""
     variables: dict[EnvName, str] = Field(default_factory=dict)
 
     @property

@@ -7,8 +7,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from lamplighter_contracts.events import ExecutionStatus, Firing, LogStream, Outcome, SkipReason
+from lamplighter_contracts.choices import Choice
+from lamplighter_contracts.events import Firing, Outcome, SkipReason, TriggerKind
+from lamplighter_contracts.executions import Approval, ApprovalState, Effected, ExecutionStatus, LogStream
 from lamplighter_contracts.fields import Instant, Model
+from lamplighter_contracts.policies import PolicyAction, Verdict
+from lamplighter_contracts.usage import Usage
 
 
 class Query(Model):
@@ -31,6 +35,10 @@ class Attempt(Model):
     started_at: Instant
     agent_id: str = ""
     agent_revision: int = 0
+    failed_at: Instant | None = None
+    """Where another attempt followed."""
+    reason: str = ""
+    detail: str = ""
 
 
 class StepRecord(Model):
@@ -42,6 +50,24 @@ class StepRecord(Model):
     started_at: Instant | None = None
     finished_at: Instant | None = None
     detail: str = ""
+    kind: str = "member"
+    source: str = ""
+    arguments: str = ""
+    result: str = ""
+    failed: bool = False
+    usage: Usage | None = None
+
+
+class DecisionRecord(Model):
+    """What a policy said about an execution, or a call in it."""
+
+    attempt: int
+    number: int
+    at: Instant
+    action: PolicyAction
+    verdict: Verdict
+    tool: str = ""
+    agent_id: str = ""
 
 
 class ExecutionRecord(Model):
@@ -71,6 +97,19 @@ class ExecutionRecord(Model):
     steps: tuple[StepRecord, ...] = ()
     steps_omitted: int = 0
     """How many steps there were beyond those that are kept."""
+    agent_id: str = ""
+    """Who did it last, also where it was chosen; empty for a team."""
+    team_id: str = ""
+    policy_hash: str = ""
+    usage: Usage = Usage()
+    choice: Choice | None = None
+    decisions: tuple[DecisionRecord, ...] = ()
+    decisions_omitted: int = 0
+    approvals: tuple[Approval, ...] = ()
+    effects: tuple[Effected, ...] = ()
+    effects_omitted: int = 0
+    not_before: Instant | None = None
+    """When it is tried again, while it waits for that."""
 
 
 class ListExecutions(Query):
@@ -87,6 +126,8 @@ class ListExecutions(Query):
     executor_kind: str | None = None
     executor_id: str | None = None
     backfill_id: str | None = None
+    agent_id: str | None = None
+    """Who did it, also where it was chosen."""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     offset: Annotated[int, Field(ge=0)] = 0
     cursor: str | None = None
@@ -246,3 +287,56 @@ class TypicalDurations(Query):
 class DurationsAnswer(Model):
     seconds: dict[str, float]
     """By job id. A job of which nothing has ended is not there."""
+
+
+class ListApprovals(Query):
+    """Newest first: of one execution or job, or of all, and in these states."""
+
+    subject: ClassVar[str] = "query.approvals.list"
+
+    execution_id: str | None = None
+    job_id: str | None = None
+    states: tuple[ApprovalState, ...] = ()
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class ApprovalRecord(Model):
+    execution_id: str
+    job_id: str
+    job_name: str = ""
+    approval: Approval
+
+
+class ApprovalPage(Model):
+    approvals: tuple[ApprovalRecord, ...]
+
+
+class ListChoices(Query):
+    """Decisions of smart jobs since an instant, newest first. A page of large decisions may hold fewer than `limit`;
+    as long as there is more it names a `next_cursor`."""
+
+    subject: ClassVar[str] = "query.choices.list"
+
+    since: Instant
+    job_id: str | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 200
+    cursor: str | None = None
+
+
+class ChoiceRecord(Model):
+    """`outcome` is how the execution ended, where it has."""
+
+    execution_id: str
+    job_id: str
+    job_name: str = ""
+    prompt: str
+    environment: str = ""
+    at: Instant
+    trigger: TriggerKind | None = None
+    choice: Choice
+    outcome: ExecutionStatus | None = None
+
+
+class ChoicePage(Model):
+    choices: tuple[ChoiceRecord, ...]
+    next_cursor: str | None = None

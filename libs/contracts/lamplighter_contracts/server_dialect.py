@@ -101,27 +101,35 @@ def _worker_queue_name(body: Mapping[str, Any]) -> Wire:
 
 def _config(body: Mapping[str, Any]) -> Wire:
     config = _mapping(body, "config", {"timeout", "retry_policy"})
-    retry = config.get("retry_policy") or {}
-    if not isinstance(retry, Mapping) or retry.get("max_attempts", 1) not in (None, 0, 1):
-        raise Untranslatable(
-            "config.retry_policy",
-            "asks for a retry after failure, which a job does not have yet; leave it out",
-        )
-    return {"timeout_seconds": config["timeout"]} if config.get("timeout") is not None else {}
+    given = {} if config.get("timeout") is None else {"timeout_seconds": config["timeout"]}
+    return given | _retry(config.get("retry_policy"))
+
+
+def _retry(policy: Any) -> Wire:
+    """`backoff` is the first wait, in seconds. 0 attempts and 1 mean the same there: no other follows."""
+    given = _known("config.retry_policy", policy, {"max_attempts", "backoff"})
+    attempts, first = given.get("max_attempts"), given.get("backoff")
+    said = {} if attempts is None else {"retry_attempts": attempts or 1}
+    return said if first is None else {**said, "retry_first_seconds": first}
 
 
 def _execution_environment(body: Mapping[str, Any]) -> Wire:
     given = _mapping(body, "execution_environment", {"env_vars", "secrets", "mcp_servers"})
-    for unused in ("secrets", "mcp_servers"):
-        if given.get(unused):
-            raise Untranslatable(
-                f"execution_environment.{unused}", "cannot be given to a job yet; leave it out"
-            )
-    return {"variables": given["env_vars"]} if given.get("env_vars") is not None else {}
+    if given.get("mcp_servers"):
+        problem = "cannot be given to a job: they are among the tools of an agent"
+        raise Untranslatable("execution_environment.mcp_servers", problem)
+    fields = {"env_vars": "variables", "secrets": "secrets"}
+    return {ours: given[theirs] for theirs, ours in fields.items() if given.get(theirs) is not None}
 
 
 def _mapping(body: Mapping[str, Any], name: str, known: set[str]) -> Mapping[str, Any]:
-    value = body[name] if body[name] is not None else {}
+    return _known(name, body[name], known)
+
+
+def _known(name: str, value: Any, known: set[str]) -> Mapping[str, Any]:
+    """`value` as an object that has no other fields. Null is an empty one."""
+    if value is None:
+        return {}
     if not isinstance(value, Mapping):
         raise Untranslatable(name, "must be an object")
     if stray := sorted(value.keys() - known):

@@ -59,13 +59,22 @@ TIMERS = Stream(
     asynchronous=True,
 )
 JOBS = Stream("JOBS", ("trigger.>", "decided.>", "gate.>", "job.>"), max_bytes=8192 * MIB, atomic=True)
-EXECUTIONS = Stream("EXECUTIONS", ("execution.>",), max_bytes=8192 * MIB, atomic=True)
+EXECUTIONS = Stream("EXECUTIONS", ("execution.>", "resume.>", "seats.>"), max_bytes=8192 * MIB, atomic=True)
 LOGS = Stream(
     "LOGS", ("log.>",), max_bytes=4096 * MIB, discard_old=True, asynchronous=True, max_age=timedelta(hours=72)
 )
+PRESENCE = Stream(
+    # Who is there now: each says it again every few seconds, and is forgotten soon after it falls silent.
+    "PRESENCE",
+    ("presence.>",),
+    max_bytes=64 * MIB,
+    discard_old=True,
+    asynchronous=True,
+    history=1,
+)
 DEAD = Stream("DEAD", ("dead.>",), max_bytes=256 * MIB, discard_old=True, max_age=timedelta(days=30))
 
-STREAMS = (CATALOG, TIMERS, JOBS, EXECUTIONS, LOGS, DEAD)
+STREAMS = (CATALOG, TIMERS, JOBS, EXECUTIONS, LOGS, PRESENCE, DEAD)
 
 _BY_PREFIX = {subject.split(".", 1)[0]: stream for stream in STREAMS for subject in stream.subjects}
 
@@ -105,10 +114,37 @@ HISTORY_EXECUTIONS = Consumer(
 HISTORY_LOGS = Consumer("history-logs", LOGS, (subjects.ANY_LOG,), ack_wait=STORE_WAIT)
 HISTORY_CATALOG = Consumer("history-catalog", CATALOG, (subjects.ANY_CATALOG_CHANGE,), ack_wait=STORE_WAIT)
 
+PRESENCE_TTL = timedelta(seconds=20)
+"""How long a dispatcher that is silent is still listed."""
+
+READINESS_TTL = timedelta(days=2)
+
 LEASE = timedelta(seconds=15)
 """A dispatcher that says nothing for this long has lost its execution to another."""
 
 
+MOST_PUT_OFF = 1_000_000
+"""How many executions of a queue may wait for an approval or for another attempt. The server holds their messages
+until then, as unacknowledged, and gives out none beyond that number."""
+
+
 def dispatcher_due(queue: str) -> Consumer:
     """The due events of one worker queue, shared by the dispatchers that serve it."""
-    return Consumer(f"dispatcher-{queue}", JOBS, (subjects.any_job_due(queue),), ack_wait=LEASE)
+    return Consumer(
+        f"dispatcher-{queue}",
+        JOBS,
+        (subjects.any_job_due(queue),),
+        ack_wait=LEASE,
+        max_ack_pending=MOST_PUT_OFF,
+    )
+
+
+def dispatcher_resume(queue: str) -> Consumer:
+    """The executions of one queue that were parked and may go on."""
+    return Consumer(
+        f"dispatcher-resume-{queue}",
+        EXECUTIONS,
+        (subjects.any_resume(queue),),
+        ack_wait=LEASE,
+        max_ack_pending=MOST_PUT_OFF,
+    )

@@ -17,6 +17,13 @@ CANCEL_EXECUTION = "control.cancel"
 """Request: end this execution (`CancelRequest` -> `CancelReply`). One dispatcher of all answers."""
 
 
+ANSWER_APPROVAL = "control.answer"
+"""Request: approve or deny (`AnswerRequest` -> `AnswerReply`). One dispatcher of all answers."""
+
+ANY_WORKER = "presence.worker.*"
+ANY_READINESS = "presence.environment.*"
+
+
 def timer(job_id: str) -> str:
     """The armed next firing of a job."""
     return f"timer.job.{job_id}"
@@ -79,6 +86,65 @@ def execution_status(execution_id: str) -> str:
 
 def execution_step(execution_id: str) -> str:
     return f"execution.{execution_id}.step"
+
+
+def execution_decided(execution_id: str) -> str:
+    """What was decided about an execution: whom it was given to, what policies said."""
+    return f"execution.{execution_id}.decided"
+
+
+def execution_effects(execution_id: str) -> str:
+    """The last message here lists all effects so far."""
+    return f"execution.{execution_id}.effects"
+
+
+def execution_parked(execution_id: str, number: int | str = "*") -> str:
+    """A piece of what a parked execution needs to go on, in one batch with its status."""
+    return f"execution.{execution_id}.parked.{number}"
+
+
+def resume(queue: str, execution_id: str) -> str:
+    """An execution that was parked may go on: as a due event, for the dispatchers of its queue."""
+    return f"resume.{queue}.{execution_id}"
+
+
+def any_resume(queue: str) -> str:
+    return f"resume.{queue}.>"
+
+
+def seats(kind: str, object_id: str) -> str:
+    """Which executions have a seat at an agent or an environment that takes only so many at once."""
+    return f"seats.{kind}.{object_id}"
+
+
+def seat_left(kind: str, object_id: str) -> str:
+    """Told to all dispatchers: somebody left a seat there."""
+    return f"control.seat.{kind}.{object_id}"
+
+
+def worker(worker_name: str) -> str:
+    """The state of a dispatcher, as long as it lives."""
+    return f"presence.worker.{worker_name}"
+
+
+def readiness(environment_id: str) -> str:
+    """How the check of an environment went."""
+    return f"presence.environment.{environment_id}"
+
+
+def drain(worker_name: str) -> str:
+    """Request: take no more work, or take it again (`DrainRequest` -> `DrainReply`)."""
+    return f"control.drain.{worker_name}"
+
+
+def offer(executor: str) -> str:
+    """Where work is offered to executors of that name: see `executors`."""
+    return f"executor.{executor}.offer"
+
+
+def offered_work(executor: str, work_id: str) -> str:
+    """Below it the executor tells how its work goes, and is told to stop."""
+    return f"executor.{executor}.work.{work_id}"
 
 
 def execution_events(execution_id: str) -> str:

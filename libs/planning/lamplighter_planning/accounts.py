@@ -1,15 +1,17 @@
 """What became of one recorded occurrence, in a sentence."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import assert_never
 
-from lamplighter_contracts.events import ExecutionStatus, Firing, Outcome, SkipReason, TriggerKind
+from lamplighter_contracts.events import Firing, Outcome, SkipReason, TriggerKind
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.queries import ExecutionRecord, OccurrenceRecord
 from lamplighter_contracts.timing import Overlap
 from lamplighter_planning.clock_words import Clock, span
 from lamplighter_planning.inquiry import Inquiry
+from lamplighter_planning.standings import continued, standing
 
 _WORTH_TELLING = timedelta(seconds=1)
 
@@ -23,17 +25,17 @@ def account(inquiry: Inquiry, record: OccurrenceRecord) -> str:
     why = _why(record, clock)
     match record.outcome:
         case Outcome.FIRED:
-            return f"{_fired(record, clock)}: {_execution(record, inquiry.execution, clock, inquiry.now)}."
+            return f"{_fired(record, clock)}: {_execution(record, inquiry)}."
         case Outcome.QUEUED:
             return _queued(record, inquiry.gate, clock)
         case Outcome.COALESCED:
             return f"It did not fire by itself {on}: {why}."
         case Outcome.SKIPPED:
-            return f"It did not fire {on}: {why}{_policy(record, inquiry.job)}."
+            return _skipped(record, on, why, inquiry.job)
         case Outcome.MISSED:
             return f"It was missed {on}: {why}."
         case Outcome.BLOCKED:
-            return f"It did not fire {on}: its prompt could not be rendered. {why}."
+            return _blocked(on, why, inquiry.execution)
         case _:
             assert_never(record.outcome)
 
@@ -104,38 +106,28 @@ def _began(firing: Firing) -> str:
             assert_never(firing.kind)
 
 
-def _execution(
-    record: OccurrenceRecord, execution: ExecutionRecord | None, clock: Clock, now: datetime
-) -> str:
-    name = f"execution {record.execution_id}"
-    if execution is None:
-        return f"{name}, of which nothing more is recorded"
-    began = execution.started_at or execution.created_at
-    took = span((execution.finished_at or now) - began)
-    after = f"after {took}" if (execution.finished_at or now) - began >= _WORTH_TELLING else "within a second"
-    detail = _continued(
-        clock.retold(execution.detail or execution.reason.replace("_", " ")).removesuffix(".")
-    )
-    match execution.status:
-        case ExecutionStatus.QUEUED:
-            return f"{name} has waited for a dispatcher for {took}"
-        case ExecutionStatus.RUNNING:
-            return f"{name} has run for {took} so far"
-        case ExecutionStatus.CANCELLING:
-            return f"{name} is being cancelled"
-        case ExecutionStatus.COMPLETED:
-            return f"{name} completed {after}"
-        case ExecutionStatus.FAILED:
-            return f"{name} failed {after}" + (f": {detail}" if detail else "")
-        case ExecutionStatus.CANCELLED:
-            return f"{name} was cancelled {after}" + (f": {detail}" if detail else "")
+def _skipped(record: OccurrenceRecord, on: str, why: str, job: Job) -> str:
+    match record.reason:
+        case SkipReason.POLICY:
+            return f"It did not run {on}: it was denied by policy: {continued(why)}."
+        case SkipReason.APPROVAL:
+            return f"It did not run {on}: it was not approved: {continued(why)}."
         case _:
-            assert_never(execution.status)
+            return f"It did not fire {on}: {why}{_policy(record, job)}."
 
 
-def _continued(detail: str) -> str:
-    """`It ended with ...` within a sentence."""
-    return f"it{detail[2:]}" if detail.startswith("It ") else detail
+def _blocked(on: str, why: str, execution: ExecutionRecord | None) -> str:
+    """It fired, and nobody could do it; or its prompt could not be rendered, and it became no execution."""
+    if execution is not None and execution.status is ExecutionStatus.BLOCKED:
+        return f"It did not run {on}: {continued(why)}."
+    return f"It did not fire {on}: its prompt could not be rendered. {why}."
+
+
+def _execution(record: OccurrenceRecord, inquiry: Inquiry) -> str:
+    name = f"execution {record.execution_id}"
+    if inquiry.execution is None:
+        return f"{name}, of which nothing more is recorded"
+    return f"{name} {standing(inquiry.execution, inquiry.clock, inquiry.now)}"
 
 
 def _queued(record: OccurrenceRecord, gate: Gate, clock: Clock) -> str:

@@ -5,12 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Literal
 
-from lamplighter_contracts.events import (
-    BackfillRequested,
-    Firing,
-    JobBackfill,
-    TriggerKind,
-)
+from lamplighter_contracts.events import BackfillRequested, Firing, JobBackfill, TriggerKind
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.gates import Backfill, Gate
 from lamplighter_contracts.ids import execution_id

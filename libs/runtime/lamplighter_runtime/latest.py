@@ -13,11 +13,13 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from lamplighter_contracts.fields import rfc3339
-from lamplighter_runtime.jetstream import TIMEOUT_SECONDS, obtain
+from lamplighter_runtime.jetstream import TIMEOUT_SECONDS, ask, obtain
 from lamplighter_runtime.messages import BusUnavailable
 
 AT_ONCE = 500
 """Subjects in one request; the server answers 1,024 at most."""
+
+_NO_MESSAGE = 10037
 
 ANSWER_BYTES = 16 << 20
 """The most in one answer. The server has a bound of its own, stops there, and says how many are left."""
@@ -53,6 +55,29 @@ async def last_messages(client: Client, stream: str, subjects: Sequence[str]) ->
 
 async def last_message(client: Client, stream: str, subject: str) -> Last | None:
     return (await last_messages(client, stream, [subject])).get(subject)
+
+
+async def last_matching(client: Client, stream: str, patterns: Sequence[str], most: int) -> list[Last]:
+    """The last message on each subject that matches, `most` at most (and never more than 1,024 subjects).
+
+    Raises `BusUnavailable`.
+    """
+    request = {"multi_last": list(patterns), "batch": most, "max_bytes": ANSWER_BYTES}
+    return (await _get(client, stream, request))[0]
+
+
+async def newest(client: Client, stream: str, pattern: str) -> int:
+    """The sequence of the newest message on any subject that matches, 0 where there is none.
+
+    The stream's leader is asked, not any replica: what was acknowledged before this is seen by it. Raises
+    `BusUnavailable`.
+    """
+    answer = await ask(client, f"STREAM.MSG.GET.{stream}", {"last_by_subj": pattern})
+    if "error" not in answer:
+        return int(answer["message"]["seq"])
+    if answer["error"].get("err_code") != _NO_MESSAGE:
+        raise BusUnavailable(f"NATS could not read {stream}: {answer['error'].get('description')}")
+    return 0
 
 
 async def messages_since(

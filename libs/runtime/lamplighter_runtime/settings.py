@@ -1,9 +1,12 @@
 """The settings that all services share, read from the environment."""
 
+from functools import cached_property
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lamplighter_vault import KeyRing
 
 
 class ServiceSettings(BaseSettings):
@@ -23,6 +26,31 @@ class ServiceSettings(BaseSettings):
     log_format: Literal["json", "text"] = "json"
     shutdown_seconds: int = Field(default=10, ge=0, le=600)
     """How long work in progress may take to end after SIGTERM."""
+
+
+_HOW = (
+    "make one with `echo k1:$(openssl rand -base64 32)`, give gateways and dispatchers the same, and keep it"
+)
+
+
+class VaultSettings(ServiceSettings):
+    """Of a service that seals secrets, or opens them."""
+
+    vault_keys: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    """The keys that secrets are sealed with, `id:base64 of 32 bytes[,id:base64...]`: the first one seals. There is
+    no default."""
+
+    @field_validator("vault_keys")
+    @classmethod
+    def _check_vault_keys(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            raise ValueError(f"is missing: {_HOW}")
+        KeyRing.parse(value.get_secret_value())
+        return value
+
+    @cached_property
+    def ring(self) -> KeyRing:
+        return KeyRing.parse(self.vault_keys.get_secret_value())
 
 
 def settings_error(invalid: ValidationError) -> str:

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from lamplighter_contracts.control import CancelReply, CancelRequest
-from lamplighter_contracts.events import (
+from lamplighter_contracts.executions import (
+    ExecutionAnswered,
     ExecutionCancelling,
     ExecutionFinished,
+    ExecutionRetrying,
     ExecutionStarted,
     ExecutionStatus,
+    ExecutionWaiting,
 )
+from lamplighter_dispatcher.approvals import unanswered_cancelled
 from lamplighter_dispatcher.claims import Seen
 
 
@@ -32,13 +37,13 @@ class Write:
 
 
 ACCEPTED = CancelReply(outcome="accepted", status=ExecutionStatus.CANCELLING)
+ENDED = CancelReply(outcome="accepted", status=ExecutionStatus.CANCELLED)
 
 
 def on_cancel(request: CancelRequest, seen: Seen | None, now: datetime) -> Answer | Write:
-    """One that nobody has claimed ends here; of one that runs its worker makes an end."""
+    """One that nobody runs ends here; of one that runs its worker makes an end."""
     if seen is None:
-        reply = CancelReply(outcome="accepted", status=ExecutionStatus.CANCELLED)
-        return Write(_never_started(request, now), 0, reply, tell=False)
+        return Write(_never_started(request, now), 0, ENDED, tell=False)
     match seen.event:
         case ExecutionFinished(outcome=final):
             return Answer(CancelReply(outcome="finished", status=final))
@@ -46,6 +51,10 @@ def on_cancel(request: CancelRequest, seen: Seen | None, now: datetime) -> Answe
             return Answer(ACCEPTED, tell=True)
         case ExecutionStarted() as started:
             return Write(_cancelling(request, started, now), seen.sequence, ACCEPTED, tell=True)
+        case ExecutionRetrying() | ExecutionWaiting() | ExecutionAnswered() as idle:
+            return Write(_between(request, idle, now), seen.sequence, ENDED, tell=False)
+        case _:
+            assert_never(seen.event)
 
 
 def _never_started(request: CancelRequest, now: datetime) -> ExecutionFinished:
@@ -62,6 +71,27 @@ def _never_started(request: CancelRequest, now: datetime) -> ExecutionFinished:
     )
 
 
+def _between(
+    request: CancelRequest, idle: ExecutionRetrying | ExecutionWaiting | ExecutionAnswered, now: datetime
+) -> ExecutionFinished:
+    """It waits for a retry or for an answer, and nobody runs it."""
+    waited_for = "another attempt" if isinstance(idle, ExecutionRetrying) else "an approval"
+    return ExecutionFinished(
+        execution_id=idle.execution_id,
+        job_id=idle.job_id,
+        outcome=ExecutionStatus.CANCELLED,
+        attempt=idle.attempt,
+        finished_at=now,
+        reason="cancelled",
+        detail=f"It was cancelled by {request.requested_by} while it waited for {waited_for}.",
+        usage=idle.usage,
+        approvals=unanswered_cancelled(idle.approvals, now),
+        log_lines=idle.log_lines,
+        log_sequence=idle.log_sequence,
+        gated=idle.gated,
+    )
+
+
 def _cancelling(request: CancelRequest, started: ExecutionStarted, now: datetime) -> ExecutionCancelling:
     return ExecutionCancelling(
         execution_id=started.execution_id,
@@ -70,5 +100,8 @@ def _cancelling(request: CancelRequest, started: ExecutionStarted, now: datetime
         worker=started.worker,
         requested_at=now,
         requested_by=request.requested_by,
+        part=started.part,
+        usage=started.usage,
+        approvals=started.approvals,
         gated=started.gated,
     )

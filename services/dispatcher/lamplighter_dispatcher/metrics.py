@@ -12,6 +12,8 @@ FENCED = Counter(
     "Executions whose end this dispatcher was not allowed to write: another holds them, or holds them by now",
 )
 HANDED_BACK = Counter("lamplighter_executions_handed_back_total", "Executions given to the next at shutdown")
+PARKED = Counter("lamplighter_executions_parked_total", "Executions that were parked to wait for an approval")
+RETRIED = Counter("lamplighter_executions_retried_total", "Attempts that failed and are followed by another")
 REPEATED = Counter("lamplighter_executions_repeated_total", "Attempts that follow the death of a worker")
 START_DELAY = Histogram(
     "lamplighter_execution_start_delay_seconds",
@@ -20,3 +22,11 @@ START_DELAY = Histogram(
 )
 LOG_LEFT_OUT = Counter("lamplighter_log_lines_left_out_total", "Lines that a limit kept out of the log")
 LOG_LOST = Counter("lamplighter_log_lines_lost_total", "Lines that could not be stored in time")
+
+MOST_LETTERS = 32
+
+
+def word(reason: str) -> str:
+    """A reason as a label: a runner from outside may say anything."""
+    letters = reason.replace("_", "").replace(": ", "")
+    return reason if len(reason) <= MOST_LETTERS and (letters.isalpha() or not letters) else "other"

@@ -3,11 +3,14 @@
 import signal
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, assert_never
+from typing import assert_never
 
-from lamplighter_contracts.events import ExecutionStatus
+from pydantic import JsonValue
+
+from lamplighter_contracts.executions import Approval, ExecutionStatus, FinalStatus
 
 DETAIL_LIMIT = 1_000
+RESULT_LIMIT = 32_768
 
 
 class StopReason(StrEnum):
@@ -55,7 +58,34 @@ class Broken:
     detail: str
 
 
-Ended = Exited | Killed | NotStarted | Broken
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The agent says that the work is done."""
+
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsuccessful:
+    """The work is over and not done. `reason` is a word of `Failed`, or `limit: ...`; `detail` a whole sentence."""
+
+    reason: str
+    detail: str
+    result: str = ""
+    """What was done until then."""
+    retry_after_seconds: float | None = None
+    """Where whoever refused said when to come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """It cannot go on without a person's word. `state` is what the runner needs to go on, as JSON."""
+
+    state: JsonValue
+    approvals: tuple[Approval, ...]
+
+
+Ended = Exited | Killed | NotStarted | Broken | Completed | Unsuccessful | Waits
 """How a runner came to its end, whatever made it end."""
 
 
@@ -63,11 +93,20 @@ Ended = Exited | Killed | NotStarted | Broken
 class Final:
     """The execution is over, and how."""
 
-    status: Literal[ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED]
+    status: FinalStatus
     reason: str = ""
     detail: str = ""
     exit_code: int | None = None
     result: str = ""
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """It goes on once a person has answered."""
+
+    state: JsonValue
+    approvals: tuple[Approval, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +119,7 @@ class Fenced:
     """The execution is not this worker's any more: it writes nothing."""
 
 
-Outcome = Final | HandedBack | Fenced
+Outcome = Final | Parked | HandedBack | Fenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +129,14 @@ class LogEnd:
     lines: int = 0
     sequence: int = 0
     lost: int = 0
+    batches: int = 0
 
 
 def outcome(ended: Ended, stopped: StopReason | None, timeout_seconds: int) -> Outcome:
     """A stop outweighs how the process took it."""
     match stopped:
         case None:
-            return _by_itself(ended)
+            return _parked(ended) if isinstance(ended, Waits) else _by_itself(ended)
         case StopReason.TIMEOUT:
             detail = f"It ran longer than the {timeout_seconds} seconds it may take, and was stopped."
             return Final(ExecutionStatus.FAILED, "timeout", detail, _exit_code(ended), _result(ended))
@@ -120,16 +160,32 @@ def failed(reason: str, detail: str) -> Final:
     return Final(ExecutionStatus.FAILED, reason, detail[:DETAIL_LIMIT])
 
 
+def blocked(reason: str, detail: str) -> Final:
+    """It never began."""
+    return Final(ExecutionStatus.BLOCKED, reason, detail[:DETAIL_LIMIT])
+
+
 def of_member(final: Final, agent_id: str, number: int, total: int) -> Final:
     """The end of a team's run, where one of its members did not complete."""
     detail = f"The member {agent_id!r}, {number} of {total}, did not complete. {final.detail}"
     return replace(final, detail=detail[:DETAIL_LIMIT])
 
 
-def _by_itself(ended: Ended) -> Final:
+def _parked(waits: Waits) -> Outcome:
+    if waits.approvals:
+        return Parked(waits.state, waits.approvals)
+    return _by_itself(Broken("its runner waits for an approval, and names none"))
+
+
+def _by_itself(ended: Exited | Killed | NotStarted | Broken | Completed | Unsuccessful) -> Final:
     match ended:
+        case Completed(result):
+            return Final(ExecutionStatus.COMPLETED, result=shortened(result))
+        case Unsuccessful(reason, detail, result, retry_after):
+            said = shortened(result)
+            return Final(ExecutionStatus.FAILED, reason, detail[:DETAIL_LIMIT], None, said, retry_after)
         case Exited(0, result):
-            return Final(ExecutionStatus.COMPLETED, exit_code=0, result=result)
+            return Final(ExecutionStatus.COMPLETED, exit_code=0, result=shortened(result))
         case Exited(code, result):
             detail = f"It ended with exit code {code}."
             return Final(ExecutionStatus.FAILED, "exit_code", detail, code, result)
@@ -156,7 +212,16 @@ def _exit_code(ended: Ended) -> int | None:
 
 
 def _result(ended: Ended) -> str:
-    return ended.result if isinstance(ended, Exited | Killed) else ""
+    if isinstance(ended, Exited | Killed | Completed | Unsuccessful):
+        return shortened(ended.result)
+    return ""
+
+
+def shortened(result: str) -> str:
+    """A result travels in one message, and in the prompt of the next run."""
+    if len(result) <= RESULT_LIMIT:
+        return result
+    return f"{result[:RESULT_LIMIT]}\n[cut: it has {len(result):,} characters]"
 
 
 def _signal_name(number: int) -> str:

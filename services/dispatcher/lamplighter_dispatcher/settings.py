@@ -9,17 +9,18 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from lamplighter_choosing import Method
 from lamplighter_contracts.environments import DEFAULT_QUEUE
 from lamplighter_contracts.fields import Slug
 from lamplighter_contracts.streams import LEASE
-from lamplighter_runtime.settings import ServiceSettings
+from lamplighter_runtime.settings import VaultSettings
 
 
 def _own_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"lamplighter-{os.getuid()}"
 
 
-class Settings(ServiceSettings):
+class Settings(VaultSettings):
     queues: Annotated[tuple[Slug, ...], NoDecode, Field(min_length=1)] = (DEFAULT_QUEUE,)
     """The worker queues that this dispatcher serves, separated by commas."""
     slots: int = Field(default=16, ge=1, le=10_000)
@@ -31,10 +32,17 @@ class Settings(ServiceSettings):
     """How many attempts may end with the death of their worker before the execution is given up as lost."""
     kill_grace_seconds: float = Field(default=10, ge=0, le=600)
     """How long a command may take to end by itself after it was told to (SIGTERM)."""
+    chooser: str = ""
+    """The agent on a language model that is asked whom to choose for a smart job, where the score leaves it open."""
+    scorer: Method = "bm25"
+    """How smart jobs are given to agents: by words, or with the extra `meaning` by likeness of meaning. The same for
+    gateways and dispatchers."""
     work_dir: Path = Field(default_factory=_own_folder)
     """Where each run of a command gets a folder of its own, removed afterwards."""
+    hidden_dirs: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders that no command in a sandbox sees, separated by commas: where this machine keeps keys."""
 
-    @field_validator("queues", mode="before")
+    @field_validator("queues", "hidden_dirs", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (

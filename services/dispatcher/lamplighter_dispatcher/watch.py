@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from lamplighter_contracts.events import ExecutionCancelling
+from lamplighter_contracts.executions import ExecutionCancelling
 from lamplighter_dispatcher.claims import Hold, Seen, hold
 from lamplighter_dispatcher.outcomes import StopReason
 from lamplighter_dispatcher.roster import Roster, Running

@@ -9,13 +9,16 @@ from lamplighter_contracts.agents import Agent, Team
 from lamplighter_contracts.calendars import Calendar
 from lamplighter_contracts.dialects import render_job
 from lamplighter_contracts.environments import Environment
-from lamplighter_contracts.events import ExecutionStatus, Firing, JobTriggered
+from lamplighter_contracts.events import Firing, JobTriggered
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.jobs import AgentExecutor, Job, SmartExecutor, TeamExecutor
-from lamplighter_contracts.queries import ExecutionRecord, JobSummary, OccurrenceRecord
+from lamplighter_contracts.policies import Policy
+from lamplighter_contracts.queries import ApprovalRecord, ExecutionRecord, JobSummary, OccurrenceRecord
 from lamplighter_contracts.tokens import Token
 from lamplighter_gateway.catalog import Catalog
-from lamplighter_gateway.environments import flat
+from lamplighter_gateway.cautions import Cautions
+from lamplighter_gateway.environments import flat, secrets_of
 from lamplighter_gateway.named import Thing
 from lamplighter_gateway.upcoming import schedule_words
 
@@ -32,7 +35,7 @@ class Moment:
     upcoming: Sequence[datetime] = ()
 
 
-def job_answer(job: Job, catalog: Catalog, base_url: str, moment: Moment) -> Wire:
+def job_answer(job: Job, cautions: Cautions, base_url: str, moment: Moment) -> Wire:
     """A job with what is known of it here; its last run is added from history."""
     following = rfc3339(moment.upcoming[0]) if moment.upcoming else None
     return {
@@ -46,8 +49,9 @@ def job_answer(job: Job, catalog: Catalog, base_url: str, moment: Moment) -> Wir
         "last_run_at": None,
         "last_execution_at": None,
         "last_run_status": None,
-        "entity_name": _entity_name(job, catalog),
+        "entity_name": _entity_name(job, cautions.catalog),
         "webhook_url": webhook_url(base_url, job),
+        "warnings": cautions.of_job(job),
     }
 
 
@@ -74,27 +78,40 @@ def _entity_name(job: Job, catalog: Catalog) -> str | None:
             return None
 
 
-def thing_answer(thing: Thing) -> Wire:
+def thing_answer(thing: Thing, cautions: Cautions) -> Wire:
     """Of a calendar: all its entries, which a list leaves out."""
     match thing:
-        case Agent(agent_id=name) | Team(team_id=name):
+        case Agent(agent_id=name):
+            return {"id": name, **thing.model_dump(mode="json"), "warnings": cautions.of_agent(thing)}
+        case Team(team_id=name):
+            return {"id": name, **thing.model_dump(mode="json"), "warnings": cautions.of_team(thing)}
+        case Policy(policy_id=name):
             return {"id": name, **thing.model_dump(mode="json")}
         case Calendar():
             return {**brief_calendar(thing), **thing.model_dump(mode="json", include={"entries"})}
         case Environment():
-            return _environment_answer(thing)
+            return _environment_answer(thing, cautions)
 
 
-def brief_calendar(calendar: Thing) -> Wire:
+def brief_calendar(calendar: Thing, cautions: Cautions | None = None) -> Wire:
     assert isinstance(calendar, Calendar)
     fields = calendar.model_dump(mode="json", exclude={"entries"})
     return {"id": calendar.calendar_id, **fields, "entry_count": len(calendar.entries)}
 
 
-def _environment_answer(environment: Environment) -> Wire:
+def _environment_answer(environment: Environment, cautions: Cautions) -> Wire:
+    """`ready` is null where it has a check, and nobody has made it yet."""
     # The one that is there without a word about it was never made.
     unmade = {} if environment.revision else {"created_at": None, "updated_at": None}
-    return {"id": environment.environment_id, **flat(environment), **unmade}
+    state = cautions.situation.of(environment)
+    return {
+        "id": environment.environment_id,
+        **flat(environment),
+        **unmade,
+        "ready": state.ready if state else None if environment.check else True,
+        "ready_reason": state.reason if state else "",
+        "secrets": [secret.name for secret in secrets_of(cautions.catalog, environment.environment_id)],
+    }
 
 
 def token_answer(token: Token) -> Wire:
@@ -118,9 +135,19 @@ def execution_answer(record: ExecutionRecord) -> Wire:
         "finished_at": finished,
         "trigger": trigger_answer(firing),
         "prompt": record.prompt,
-        "agent_id": record.executor_id if record.executor_kind == "agent" else None,
-        "team_id": record.executor_id if record.executor_kind == "team" else None,
+        "agent_id": record.agent_id or None,
+        "team_id": record.team_id or None,
+        "smart": record.executor_kind == "smart",
         "environment": record.environment,
+        "policy_hash": record.policy_hash,
+        "not_before": _instant(record.not_before),
+        "choice": record.choice.model_dump(mode="json") if record.choice else None,
+        "decisions": [decision.model_dump(mode="json") for decision in record.decisions],
+        "decisions_omitted": record.decisions_omitted,
+        "approvals": [{"id": one.approval_id, **one.model_dump(mode="json")} for one in record.approvals],
+        "effects": [effect.model_dump(mode="json") for effect in record.effects],
+        "effects_omitted": record.effects_omitted,
+        "usage": record.usage.model_dump(mode="json"),
         "attempts": [attempt.model_dump(mode="json") for attempt in record.attempts],
         "steps": [step.model_dump(mode="json") for step in record.steps],
         "steps_omitted": record.steps_omitted,
@@ -131,6 +158,14 @@ def execution_answer(record: ExecutionRecord) -> Wire:
         "result": record.result,
         "log_lines": record.log_lines,
         "payload": firing.payload if firing else None,
+    }
+
+
+def approval_answer(record: ApprovalRecord) -> Wire:
+    return {
+        "id": record.approval.approval_id,
+        **record.model_dump(mode="json", exclude={"approval"}),
+        **record.approval.model_dump(mode="json"),
     }
 
 

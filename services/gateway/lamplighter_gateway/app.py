@@ -7,6 +7,7 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from nats.aio.client import Client
 
+from lamplighter_choosing import scorer_of
 from lamplighter_contracts.streams import CATALOG
 from lamplighter_gateway.access import ACCESS
 from lamplighter_gateway.authentication import guard
@@ -19,9 +20,11 @@ from lamplighter_gateway.gateway import Gateway
 from lamplighter_gateway.history import History
 from lamplighter_gateway.inbox import Inbox
 from lamplighter_gateway.orders import Orders
+from lamplighter_gateway.presences import Presences
 from lamplighter_gateway.problems import answer_problem
 from lamplighter_gateway.routes import (
     agents,
+    approvals,
     backfills,
     calendars,
     catchups,
@@ -30,10 +33,15 @@ from lamplighter_gateway.routes import (
     firings,
     health,
     jobs,
+    policies,
+    rehearsals,
+    secrets,
     simulations,
+    smart,
     teams,
     tokens,
     triggers,
+    workers,
 )
 from lamplighter_gateway.settings import Settings
 from lamplighter_gateway.sightings import Sightings
@@ -41,6 +49,7 @@ from lamplighter_gateway.store import Store
 from lamplighter_runtime.clock import ServerClock, open_clock
 from lamplighter_runtime.connection import close_broker, open_broker
 from lamplighter_runtime.health import Health
+from lamplighter_runtime.sealed import check_keys
 from lamplighter_runtime.service import Loops
 
 ROUTES = (
@@ -48,13 +57,19 @@ ROUTES = (
     triggers,
     jobs,
     firings,
+    rehearsals,
     backfills,
     catchups,
     executions,
+    approvals,
     agents,
     teams,
     calendars,
     environments,
+    policies,
+    secrets,
+    smart,
+    workers,
     simulations,
     tokens,
 )
@@ -66,6 +81,7 @@ def build(settings: Settings, loops: Loops) -> Edge:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         client = await broker.connect()
+        await check_keys(client, settings.ring)
         clock = await open_clock(client, CATALOG)
         gateway = _assemble(settings, client, clock, loops)
         app.state["gateway"], app.state["health"] = gateway, checks
@@ -74,6 +90,7 @@ def build(settings: Settings, loops: Loops) -> Edge:
         checks.add("loops", loops.problem)
         loops.start("catalog", gateway.store.follow())
         loops.start("clock", clock.run())
+        loops.start("presences", gateway.presences.follow())
         try:
             yield
         finally:
@@ -102,6 +119,7 @@ def _assemble(settings: Settings, client: Client, clock: ServerClock, loops: Loo
     catalog, history = Catalog(), History(client)
     return Gateway(
         settings=settings,
+        scorer=scorer_of(settings.scorer),
         client=client,
         catalog=catalog,
         store=Store(client, catalog),
@@ -110,6 +128,7 @@ def _assemble(settings: Settings, client: Client, clock: ServerClock, loops: Loo
         executions=Executions(history, Sightings(client), catalog),
         gates=Gates(client),
         orders=Orders(client),
+        presences=Presences(client),
         leaving=loops.leaving,
         now=clock.now,
     )

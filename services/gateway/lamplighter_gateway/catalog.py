@@ -6,20 +6,23 @@ from typing import Any, TypeVar
 
 from lamplighter_contracts.agents import Agent, Team
 from lamplighter_contracts.calendars import Calendar
-from lamplighter_contracts.environments import Environment
+from lamplighter_contracts.environments import Environment, SealedSecret
 from lamplighter_contracts.ids import subject_token
 from lamplighter_contracts.jobs import Job
+from lamplighter_contracts.policies import Policy
 from lamplighter_contracts.tokens import Token
 from lamplighter_contracts.webhooks import WebhookReservation
 
-Item = Job | Agent | Team | Environment | Calendar | Token | WebhookReservation
+Item = Job | Agent | Team | Environment | SealedSecret | Calendar | Policy | Token | WebhookReservation
 
 KINDS: dict[str, type[Item]] = {
     "jobs": Job,
     "agents": Agent,
     "teams": Team,
     "environments": Environment,
+    "secrets": SealedSecret,
     "calendars": Calendar,
+    "policies": Policy,
     "tokens": Token,
     "webhooks": WebhookReservation,
 }
@@ -40,7 +43,7 @@ class Key:
 class Write:
     """One object's next revision, or (None) its end. `expected` is the revision it follows, 0 for none ever.
 
-    `purge` ends it together with all its old revisions.
+    `purge` ends all its old revisions with it.
     """
 
     key: Key
@@ -94,6 +97,10 @@ class Catalog:
 
 def key_of(model: type[Item], object_id: str) -> Key:
     return Key(_NAMES[model], object_id)
+
+
+def secret_key(environment_id: str, name: str) -> Key:
+    return Key("secrets", f"{environment_id}.{name}")
 
 
 def path_key(path: str) -> Key:

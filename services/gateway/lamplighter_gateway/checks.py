@@ -19,24 +19,23 @@ def check(wanted: Wanted, before: Wanted, catalog: Catalog, now: datetime) -> li
         *check_times(wanted, before, now),
         *check_wording(wanted, before),
         *_check_executor(wanted, catalog),
-        *_check_environment(wanted, catalog),
+        *check_environment(wanted.environment, catalog),
         *check_calendars(wanted.calendars, catalog),
     ]
 
 
 def _check_executor(wanted: Wanted, catalog: Catalog) -> Iterator[FieldError]:
-    if wanted.smart:
-        problem = "is not available yet: name an agent (agent_id) or a team (team_id)"
-        yield FieldError(field="smart", problem=problem)
-    if wanted.agent_id is not None and catalog.find(Agent, wanted.agent_id) is None:
-        yield missing("agent_id", "agent", wanted.agent_id, [a.agent_id for a in catalog.all(Agent)])
+    for field in ("agent_id", "fallback_agent_id"):
+        name = getattr(wanted, field)
+        if name is not None and catalog.find(Agent, name) is None:
+            yield missing(field, "agent", name, [a.agent_id for a in catalog.all(Agent)])
     if wanted.team_id is not None and catalog.find(Team, wanted.team_id) is None:
         yield missing("team_id", "team", wanted.team_id, [t.team_id for t in catalog.all(Team)])
 
 
-def _check_environment(wanted: Wanted, catalog: Catalog) -> Iterator[FieldError]:
-    name = wanted.environment
-    if name != DEFAULT_ENVIRONMENT and catalog.find(Environment, name) is None:
+def check_environment(name: object, catalog: Catalog) -> Iterator[FieldError]:
+    """What is no text at all is told of elsewhere."""
+    if isinstance(name, str) and name != DEFAULT_ENVIRONMENT and catalog.find(Environment, name) is None:
         known = [DEFAULT_ENVIRONMENT, *(e.environment_id for e in catalog.all(Environment))]
         yield missing("environment", "environment", name, known)
 

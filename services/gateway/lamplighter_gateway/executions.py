@@ -1,23 +1,34 @@
 """One execution, found wherever it is known: in history, on the bus, or as the start that was accepted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
-from lamplighter_contracts.events import (
+from lamplighter_contracts.events import JobTriggered, TriggerKind
+from lamplighter_contracts.executions import (
+    Approval,
+    ExecutionAnswered,
     ExecutionCancelling,
     ExecutionFinished,
+    ExecutionRetrying,
     ExecutionStarted,
     ExecutionStatus,
-    JobTriggered,
-    TriggerKind,
+    ExecutionTransition,
+    ExecutionWaiting,
 )
 from lamplighter_contracts.ids import fired_at, is_execution_id
 from lamplighter_contracts.jobs import Job
-from lamplighter_contracts.queries import Attempt, ExecutionRecord
+from lamplighter_contracts.queries import ApprovalRecord, Attempt, ExecutionRecord, ListApprovals
 from lamplighter_gateway.answers import queued_record
 from lamplighter_gateway.catalog import Catalog
 from lamplighter_gateway.history import History
 from lamplighter_gateway.problems import Problem, not_found
 from lamplighter_gateway.sightings import LastStatus, Sightings
+
+_WHO = ("agent_id", "team_id", "environment", "policy_hash")
+_LOG = ("log_lines", "log_sequence")
+_AGAIN = ("reason", "detail", "not_before", *_LOG)
+_ENDED = ("finished_at", "reason", "detail", "exit_code", "result", *_LOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,27 @@ class Executions:
             raise silence or not_found("execution", execution_id)
         return found
 
+    async def approval(self, approval_id: str) -> ApprovalRecord:
+        """As the bus has it, which hears of an answer first; or else history. Raises `Problem`, `BusUnavailable`."""
+        execution_id = approval_id.rpartition("-")[0]
+        if not is_execution_id(execution_id):
+            raise not_found("approval", approval_id)
+        last = await self._sightings.last_status(execution_id)
+        one = _among(() if last is None else approvals_of(last.event), approval_id)
+        if last is not None and one is not None:
+            job = self._catalog.find(Job, last.event.job_id)
+            return ApprovalRecord(
+                execution_id=execution_id,
+                job_id=last.event.job_id,
+                job_name=job.name if job else "",
+                approval=one,
+            )
+        page = await self._history.approvals(ListApprovals(execution_id=execution_id))
+        found = [record for record in page.approvals if record.approval.approval_id == approval_id]
+        if not found:
+            raise not_found("approval", approval_id)
+        return found[0]
+
     async def _ask_history(self, execution_id: str) -> tuple[ExecutionRecord | None, Problem | None]:
         try:
             return await self._history.execution(execution_id), None
@@ -96,6 +128,14 @@ class Executions:
                 raise skipped(execution_id, decision.detail)
             waits_for = decision.detail if decision is not None else ""
         return Found(execution_id, None, last, trigger, waits_for) if last or trigger else None
+
+
+def approvals_of(event: ExecutionTransition) -> tuple[Approval, ...]:
+    return () if isinstance(event, ExecutionCancelling) else event.approvals
+
+
+def _among(approvals: Iterable[Approval], approval_id: str) -> Approval | None:
+    return next((one for one in approvals if one.approval_id == approval_id), None)
 
 
 def skipped(execution_id: str, detail: str) -> Problem:
@@ -122,16 +162,39 @@ def _bare_record(found: Found, job: Job | None) -> ExecutionRecord:
 
 
 def _changes(last: LastStatus) -> dict[str, object]:
-    changes: dict[str, object] = {"status": last.event.status, "status_sequence": last.sequence}
-    match last.event:
-        case ExecutionStarted() as event:
-            attempt = Attempt(attempt=event.attempt, worker=event.worker, started_at=event.started_at)
-            return {**changes, "started_at": event.started_at, "attempts": (attempt,)}
-        case ExecutionCancelling():
+    event = last.event
+    changes: dict[str, object] = {
+        "status": event.status,
+        "status_sequence": last.sequence,
+        "usage": event.usage,
+        "approvals": approvals_of(event),
+    }
+    match event:
+        case ExecutionStarted():
+            return {**changes, **_begun(event)}
+        case ExecutionRetrying():
+            return {**changes, **_kept(event, _AGAIN)}
+        case ExecutionFinished():
+            return {**changes, **_kept(event, _ENDED)}
+        case ExecutionCancelling() | ExecutionWaiting() | ExecutionAnswered():
             return changes
-        case ExecutionFinished() as event:
-            kept = {"finished_at", "reason", "detail", "exit_code", "result", "log_lines", "log_sequence"}
-            return {**changes, **{name: getattr(event, name) for name in kept}}
+        case _:
+            assert_never(event)
+
+
+def _begun(event: ExecutionStarted) -> dict[str, object]:
+    attempt = Attempt(
+        attempt=event.attempt,
+        worker=event.worker,
+        started_at=event.started_at,
+        agent_id=event.agent_id,
+        agent_revision=event.agent_revision,
+    )
+    return {"started_at": event.started_at, "attempts": (attempt,), **_kept(event, _WHO)}
+
+
+def _kept(event: ExecutionTransition, names: Iterable[str]) -> dict[str, object]:
+    return {name: getattr(event, name) for name in names}
 
 
 def final_of(record: ExecutionRecord) -> LastStatus | None:
@@ -141,7 +204,10 @@ def final_of(record: ExecutionRecord) -> LastStatus | None:
     event = ExecutionFinished.model_validate(
         {
             **record.model_dump(
-                include={"execution_id", "job_id", "reason", "detail", "exit_code", "result"}
+                include={
+                    *("execution_id", "job_id", "reason", "detail", "exit_code", "result"),
+                    *("usage", "approvals"),
+                }
             ),
             "outcome": record.status,
             "attempt": record.attempts[-1].attempt if record.attempts else 0,

@@ -10,6 +10,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from nats.aio.client import Client
 
+from lamplighter_choosing import BM25, Scorer
 from lamplighter_contracts import ids
 from lamplighter_contracts.jobs import Job
 from lamplighter_gateway.catalog import Catalog, Key, Write, key_of
@@ -19,6 +20,8 @@ from lamplighter_gateway.history import History
 from lamplighter_gateway.ics_reader import IcsReader
 from lamplighter_gateway.inbox import Inbox
 from lamplighter_gateway.orders import Orders
+from lamplighter_gateway.policy_desk import PolicyDesk
+from lamplighter_gateway.presences import Presences
 from lamplighter_gateway.problems import Problem
 from lamplighter_gateway.settings import Settings
 from lamplighter_gateway.store import Outrun, Store
@@ -46,11 +49,14 @@ class Gateway:
     executions: Executions
     gates: Gates
     orders: Orders
+    presences: Presences
     leaving: asyncio.Event
     """Set when the process was told to stop."""
     now: Callable[[], datetime]
     """As NATS' server has it: a job that is made now is due by the clock that its timer has."""
     files: IcsReader = field(default_factory=IcsReader)
+    policies: PolicyDesk = field(default_factory=PolicyDesk)
+    scorer: Scorer = field(default_factory=BM25)
     entropy: Callable[[int], bytes] = secrets.token_bytes
 
     def unused_job_id(self, name: object) -> str:

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from lamplighter_contracts.fields import Model
 from lamplighter_contracts.queries import (
+    ApprovalPage,
     BackfillPage,
+    ChoicePage,
     DurationsAnswer,
     ExecutionAnswer,
     ExecutionPage,
@@ -17,7 +19,9 @@ from lamplighter_contracts.queries import (
     FindOccurrence,
     GetExecution,
     JobSummaries,
+    ListApprovals,
     ListBackfills,
+    ListChoices,
     ListExecutions,
     ListOccurrences,
     LogPage,
@@ -62,6 +66,12 @@ class History:
 
     async def backfills(self, query: ListBackfills) -> BackfillPage:
         return await self._ask(query, BackfillPage)
+
+    async def approvals(self, query: ListApprovals) -> ApprovalPage:
+        return await self._ask(query, ApprovalPage)
+
+    async def choices(self, query: ListChoices) -> ChoicePage:
+        return await self._ask(query, ChoicePage)
 
     async def durations(self, query: TypicalDurations) -> DurationsAnswer:
         return await self._ask(query, DurationsAnswer)

@@ -12,6 +12,7 @@ from lamplighter_contracts.problems import FieldError, InvalidInput
 from lamplighter_gateway.catalog import Catalog
 from lamplighter_gateway.checks import check
 from lamplighter_gateway.job_schema import example_of
+from lamplighter_gateway.places import placed
 from lamplighter_gateway.surroundings import surroundings
 from lamplighter_gateway.timing_checks import check_reach
 from lamplighter_gateway.wanted import NOTHING, Wanted, wanted_of_body, wanted_of_spec
@@ -26,9 +27,13 @@ _SPELLINGS = {
     "environment": "environment_name",
     "agent_id": "entity_id",
     "team_id": "entity_id",
-    "smart": "planning_mode",
+    "timeout_seconds": "config.timeout",
+    "retry_attempts": "config.retry_policy.max_attempts",
+    "retry_first_seconds": "config.retry_policy.backoff",
+    "variables": "execution_environment.env_vars",
+    "secrets": "execution_environment.secrets",
 }
-"""A field's name in the flat shape, and in the server shape."""
+"""A field's name in the flat shape, and its place in the server shape."""
 
 TIMING = frozenset(
     {
@@ -58,7 +63,7 @@ def read_job(body: Mapping[str, Any], before: Job | None, catalog: Catalog, now:
     known = wanted_of_spec(before) if before else NOTHING
     spec, errors = None, []
     try:
-        spec = parse_job(body) if before is None else change_job(before, body)
+        spec = placed(parse_job(body) if before is None else change_job(before, body), catalog)
         wanted = wanted_of_spec(spec)
     except InvalidInput as refused:
         errors = [_with_example(error) for error in refused.errors]
@@ -135,7 +140,8 @@ def _in_units(error: FieldError) -> str:
 
 
 def _in_the_callers_words(error: FieldError, body: Mapping[str, Any]) -> FieldError:
-    other = _SPELLINGS.get(error.field)
-    if other in body and error.field not in body:
-        return error.model_copy(update={"field": other})
+    field, point, below = error.field.partition(".")
+    other = _SPELLINGS.get(field, "")
+    if other.partition(".")[0] in body and field not in body:
+        return error.model_copy(update={"field": f"{other}{point}{below}"})
     return error

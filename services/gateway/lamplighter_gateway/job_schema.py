@@ -38,6 +38,19 @@ EXAMPLES: dict[str, list[Any]] = {
     "calendars": [["holidays"]],
     "spread_seconds": [300],
     "jitter_seconds": [30],
+    "capabilities": [["mail", "german"]],
+    "fallback_agent_id": ["clerk"],
+    "secrets": [["MAIL_TOKEN"]],
+    "max_tokens": [200_000],
+    "max_cost": [0.5],
+    "max_tool_calls": [40],
+    "retry_attempts": [3],
+    "retry_first_seconds": [10],
+    "retry_factor": [3],
+    "retry_most_seconds": [600],
+    "retry_on": [["unavailable", "exit_code"]],
+    "retry_after_effects": [True],
+    "approval_wait_seconds": [3_600],
 }
 
 
@@ -58,9 +71,10 @@ def _nested(field: str) -> Schema:
     whole = model.model_json_schema()
     told = dict(whole["properties"][name])
     told.pop("title", None)
-    if reference := told.pop("$ref", None):
+    words = told.get("items", told)
+    if reference := words.pop("$ref", None):
         defined = whole["$defs"][reference.rpartition("/")[2]]
-        told = {"type": "string", "enum": defined["enum"], **told}
+        words |= {"type": "string", "enum": defined["enum"]}
     return told
 
 
@@ -80,7 +94,21 @@ _FLAT: dict[str, Schema] = {
     "webhook_path": _TEXT_OR_NULL,
     "agent_id": _TEXT_OR_NULL,
     "team_id": _TEXT_OR_NULL,
-    "environment": {**TEXT, "default": "default"},
+    "smart": {
+        "type": "boolean",
+        "default": False,
+        "description": "instead of an agent or a team: whoever fits best when it fires",
+    },
+    "capabilities": {**TEXTS, "description": "of a smart job: what the agent must have, all of them"},
+    "fallback_agent_id": {
+        **_TEXT_OR_NULL,
+        "description": "of a smart job: the agent that takes it where nobody fits clearly",
+    },
+    "environment": {
+        **_TEXT_OR_NULL,
+        "description": "without one: that of the agent or the team, whatever becomes of it",
+    },
+    "secrets": {**TEXTS, "description": "names of the environment's secrets that its runs are given"},
     "variables": {"type": "object", "additionalProperties": TEXT},
     **{field: _nested(field) for field in PLACES},
 }

@@ -10,9 +10,9 @@ from lamplighter_contracts.problems import FieldError
 from lamplighter_contracts.timing import Window
 from lamplighter_contracts.webhooks import WebhookReservation
 from lamplighter_gateway.catalog import Catalog, Write, at_revision, key_of, path_key
-from lamplighter_gateway.environments import queue_of
 from lamplighter_gateway.job_bodies import check_again, read_job
 from lamplighter_gateway.pauses import PauseRequest, paused, read_pause, resumed
+from lamplighter_gateway.places import placed
 from lamplighter_gateway.preconditions import match_revision
 from lamplighter_gateway.problems import Problem, not_found
 from lamplighter_gateway.surroundings import times_of
@@ -32,12 +32,12 @@ class Jobs:
         job = Job(
             **(_fields(spec) | {"enabled": True}),
             job_id=job_id,
-            queue=queue_of(spec, self.catalog),
             created_at=self.now,
             updated_at=self.now,
             scheduled_from=self.now,
             created_by=self.by,
         )
+        job = placed(job, self.catalog)
         if not spec.enabled:
             job = self._paused(job, PauseRequest())
         # Never over another one, whatever has become of it.
@@ -87,14 +87,10 @@ class Jobs:
         if before.deleted_at is None:
             return []
         self._match(before)
-        check_again(before, self.catalog, self.now)
-        back = before.model_copy(
-            update={
-                "deleted_at": None,
-                "updated_at": self.now,
-                "scheduled_from": self.now,
-                "queue": queue_of(before, self.catalog),
-            }
+        back = placed(before, self.catalog)
+        check_again(back, self.catalog, self.now)
+        back = back.model_copy(
+            update={"deleted_at": None, "updated_at": self.now, "scheduled_from": self.now}
         )
         return self._writes(back, None)
 
@@ -120,8 +116,7 @@ class Jobs:
         return [] if after == before else self._replace(before, after)
 
     def _replace(self, before: Job, after: Job) -> list[Write]:
-        queue = queue_of(after, self.catalog)
-        return self._writes(after.model_copy(update={"queue": queue, "updated_at": self.now}), before)
+        return self._writes(placed(after, self.catalog).model_copy(update={"updated_at": self.now}), before)
 
     def _scheduled(self, before: Job, after: Job) -> Job:
         anew = _scheduled_anew(before, after, self.now)

@@ -1,4 +1,5 @@
-"""What becomes of the things that people name: agents, teams, calendars, environments. They differ in their `Sort`."""
+"""What becomes of the things that people name: agents, teams, calendars, environments, policies. They differ in their
+`Sort`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from lamplighter_contracts.calendars import Calendar
 from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.fields import Slug
 from lamplighter_contracts.jobs import Job
+from lamplighter_contracts.policies import Policy
 from lamplighter_contracts.problems import FieldError, InvalidInput, from_validation
 from lamplighter_gateway.catalog import Catalog, Key, Write, key_of
 from lamplighter_gateway.preconditions import match_revision
 from lamplighter_gateway.problems import Problem, not_found
+from lamplighter_gateway.strays import unknown
 
-Thing = Agent | Team | Calendar | Environment
+Thing = Agent | Team | Calendar | Environment | Policy
 Fields = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
 
@@ -44,6 +47,12 @@ class Sort:
     users: Callable[[Catalog, str], list[str]]
     implied: Thing | None = None
     consequences: Callable[[Thing, Catalog, datetime], list[Write]] = _none
+    plural: str = ""
+    """Where the word does not just take an s."""
+
+    @property
+    def path(self) -> str:
+        return f"/api/v1/{self.plural or f'{self.word}s'}"
 
     @property
     def id_field(self) -> str:
@@ -147,9 +156,8 @@ def chosen_id(body: Mapping[str, Any], field: str, made: str) -> str:
 
 def strangers(body: Mapping[str, Any], known: set[str], answered: frozenset[str]) -> list[FieldError]:
     """The fields of a body that mean nothing. Those of an answer are passed over: a client may send it all back."""
-    listed = ", ".join(sorted(known))
     return [
-        FieldError(field=name, problem=f"is not known; known are {listed}")
+        unknown(name, name, known)
         for name, value in body.items()
         if value is not None and name not in known | answered | {"id"}
     ]

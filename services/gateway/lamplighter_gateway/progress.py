@@ -1,19 +1,25 @@
-"""What happened to one execution, from where its reader is: transitions and steps in order, the end held back."""
+"""What happened to one execution, from where its reader is: transitions, steps, decisions and effects in
+order, the end held back."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, assert_never
 
 from nats.aio.client import Client
 from pydantic import ValidationError
 
 from lamplighter_contracts import envelope, subjects
-from lamplighter_contracts.events import (
+from lamplighter_contracts.executions import (
+    ExecutionAnswered,
     ExecutionCancelling,
+    ExecutionDecided,
+    ExecutionEffects,
     ExecutionFinished,
+    ExecutionRetrying,
     ExecutionStarted,
     ExecutionStatus,
     ExecutionStep,
     ExecutionTransition,
+    ExecutionWaiting,
 )
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.streams import EXECUTIONS
@@ -26,13 +32,29 @@ from lamplighter_runtime.tails import Entry, Tail
 log = get_logger()
 
 
+_TOLD = (
+    subjects.execution_status,
+    subjects.execution_step,
+    subjects.execution_decided,
+    subjects.execution_effects,
+)
+_BESIDE: Mapping[str, type[ExecutionStep | ExecutionDecided | ExecutionEffects]] = {
+    "step": ExecutionStep,
+    "decided": ExecutionDecided,
+    "effects": ExecutionEffects,
+}
+_BEGUN = {"worker", "agent_id", "team_id", "environment", "resumed"}
+_AGAIN = {"not_before", "reason", "detail"}
+_PARKED = {"deadline_at", "approvals"}
+
+
 class Progress:
     """`after` is the sequence in `EXECUTIONS` of the last event that the reader has. `final`: it is over."""
 
     def __init__(self, client: Client, found: Found, after: int) -> None:
         self._found = found
-        self._step_subject = subjects.execution_step(found.execution_id)
-        filters = [subjects.execution_events(found.execution_id)]
+        # Not all that there is: what a parked execution goes on with may be large, and is nobody's to read.
+        filters = [subject(found.execution_id) for subject in _TOLD]
         self._tail = Tail(client, EXECUTIONS.name, filters, after=after)
         self.sequence = after
         self.final: LastStatus | None = None
@@ -72,17 +94,18 @@ class Progress:
         yield "end", _outcome(self.final.event)
 
     def _on_entry(self, entry: Entry) -> Iterator[Said]:
-        if entry.subject == self._step_subject:
-            step = envelope.read(ExecutionStep, entry.body, entry.headers)
+        name = entry.subject.rsplit(".", 1)[1]
+        if name != "status":
+            told = envelope.read(_BESIDE[name], entry.body, entry.headers)
             self.sequence = entry.sequence
-            yield "step", step.model_dump(mode="json", exclude={"execution_id"})
+            yield name, told.model_dump(mode="json", exclude={"execution_id"})
             return
         event = envelope.read_transition(entry.body)
         if isinstance(event, ExecutionFinished):
             self.final = LastStatus(entry.sequence, event)
             return
         self.sequence = entry.sequence
-        yield "status", _status(event)
+        yield _name(event), _status(event)
 
     def _standing(self) -> Iterator[Said]:
         """The state that the bus has forgotten, or that its reader knew already, or that is not there yet."""
@@ -97,15 +120,31 @@ class Progress:
         yield "status", {"status": status.value}
 
 
+def _name(event: ExecutionTransition) -> str:
+    """What interrupts a run has a name of its own. Each of them has the new status too."""
+    is_interruption = isinstance(event, ExecutionRetrying | ExecutionWaiting | ExecutionAnswered)
+    return event.kind if is_interruption else "status"
+
+
 def _status(event: ExecutionTransition) -> dict[str, Any]:
     status = {"status": event.status.value, "attempt": event.attempt}
     match event:
         case ExecutionStarted():
-            return {**status, "at": rfc3339(event.started_at), "worker": event.worker}
+            return {**status, "at": rfc3339(event.started_at), **_shown(event, _BEGUN)}
         case ExecutionCancelling():
             return {**status, "at": rfc3339(event.requested_at), "requested_by": event.requested_by}
+        case ExecutionRetrying():
+            return {**status, "at": rfc3339(event.failed_at), **_shown(event, _AGAIN)}
+        case ExecutionWaiting() | ExecutionAnswered():
+            return {**status, "at": rfc3339(event.waiting_since), **_shown(event, _PARKED)}
         case ExecutionFinished():
             return {**status, "at": rfc3339(event.finished_at), "reason": event.reason}
+        case _:
+            assert_never(event)
+
+
+def _shown(event: ExecutionTransition, names: set[str]) -> dict[str, Any]:
+    return event.model_dump(mode="json", include=names)
 
 
 def _outcome(event: ExecutionFinished) -> dict[str, Any]:
@@ -118,4 +157,5 @@ def _outcome(event: ExecutionFinished) -> dict[str, Any]:
         "attempt": event.attempt,
         "finished_at": rfc3339(event.finished_at),
         "log_lines": event.log_lines,
+        "usage": event.usage.model_dump(mode="json"),
     }

@@ -1,6 +1,6 @@
-"""Keeps jobs on the queue of their environment, whoever saves the one while the other changes.
+"""Keeps jobs at the place of their environment or executor, whoever saves the one while the other changes.
 
-A job carries the queue, and no write can be made to depend on an object that it does not write. So both sides look
+A job carries the place, and no write can be made to depend on an object that it does not write. So both sides look
 again after they have written: of two writes that crossed, the later one sees the earlier.
 """
 
@@ -8,29 +8,34 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.jobs import Job
-from lamplighter_gateway.catalog import Write, key_of
-from lamplighter_gateway.environments import move, moves
+from lamplighter_gateway.catalog import Key, Write, key_of
 from lamplighter_gateway.gateway import Gateway
+from lamplighter_gateway.named import Sort
+from lamplighter_gateway.places import Places, move, moves
 from lamplighter_runtime.messages import BusUnavailable
 
 HEARD_SECONDS = 5.0
 
 
-async def move_jobs(gateway: Gateway, environment_id: str, by: str) -> None:
-    """After a change of an environment: the jobs for which its own batch had no room, and those that others saved
-    before it. Interrupted, the next change of the environment goes on. Raises `BusUnavailable`."""
-    key = key_of(Environment, environment_id)
+async def hear_own(gateway: Gateway, key: Key) -> None:
+    """Until all is known that was written before the newest revision of `key`. Raises `BusUnavailable`."""
     try:
         async with asyncio.timeout(HEARD_SECONDS):
             await gateway.store.hear(gateway.catalog.revision(key))
     except TimeoutError as late:
-        raise BusUnavailable(f"the catalog has not been read up to {environment_id!r}") from late
+        raise BusUnavailable(f"the catalog has not been read up to {key.object_id!r}") from late
+
+
+async def move_jobs(gateway: Gateway, sort: Sort, name: str, by: str) -> None:
+    """After a change of an environment, an agent or a team: the jobs for which its own batch had no room, and those
+    that others saved before it. Interrupted, the next change goes on. Raises `BusUnavailable`."""
+    key = sort.key(name)
+    await hear_own(gateway, key)
 
     def writes() -> Sequence[Write]:
-        environment = gateway.catalog.find(Environment, environment_id)
-        return moves(environment, gateway.catalog, gateway.now()) if environment else []
+        thing = gateway.catalog.find(sort.item, name)
+        return moves(thing, gateway.catalog, gateway.now()) if thing else []
 
     while writes():
         await gateway.change(key, writes, by)
@@ -45,7 +50,15 @@ async def move_job(gateway: Gateway, job_id: str, by: str) -> None:
 
     with suppress(BusUnavailable):
         while (job := gateway.catalog.find(Job, job_id)) is not None and job.deleted_at is None:
-            await gateway.store.refresh([key_of(Environment, job.environment)])
+            await _refresh(gateway, job)
             if not writes():
                 return
             await gateway.change(key_of(Job, job_id), writes, by)
+
+
+async def _refresh(gateway: Gateway, job: Job) -> None:
+    """What the job's place stands on, and what that does: a team may have got another leader."""
+    seen = set[Key]()
+    while left := set(Places(gateway.catalog).stands_on(job)) - seen:
+        await gateway.store.refresh(left)
+        seen |= left

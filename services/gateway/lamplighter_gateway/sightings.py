@@ -6,7 +6,8 @@ from datetime import timedelta
 from nats.aio.client import Client
 
 from lamplighter_contracts import envelope, subjects
-from lamplighter_contracts.events import ExecutionFinished, ExecutionTransition, JobTriggered, TriggerDecided
+from lamplighter_contracts.events import JobTriggered, TriggerDecided
+from lamplighter_contracts.executions import ExecutionFinished, ExecutionTransition
 from lamplighter_contracts.ids import fired_at
 from lamplighter_contracts.streams import EXECUTIONS, JOBS
 from lamplighter_runtime.latest import last_message, messages_since

@@ -1,6 +1,5 @@
 """The catalog bucket: followed into the read model, and written with compare-and-set."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
@@ -9,14 +8,15 @@ from pydantic import ValidationError
 
 from lamplighter_contracts import subjects
 from lamplighter_contracts.envelope import AUTHOR_HEADER, OPERATION_HEADER
-from lamplighter_contracts.fields import is_slug
+from lamplighter_contracts.fields import is_name, is_slug
 from lamplighter_contracts.streams import CATALOG
 from lamplighter_gateway.catalog import KINDS, Catalog, Item, Key, Write
-from lamplighter_runtime.latest import last_message, last_messages
+from lamplighter_runtime.following import Following
+from lamplighter_runtime.latest import Last, last_message, last_messages
 from lamplighter_runtime.logs import get_logger
 from lamplighter_runtime.messages import MESSAGE_ID, Conflict, Message
 from lamplighter_runtime.publishing import commit
-from lamplighter_runtime.tails import Tail
+from lamplighter_runtime.tails import Entry
 
 log = get_logger()
 
@@ -31,40 +31,25 @@ class Store:
     def __init__(self, client: Client, catalog: Catalog) -> None:
         self._client = client
         self._catalog = catalog
-        self._caught_up = False
-        self._heard = 0
-        self._news = asyncio.Event()
+        self._following = Following(client, CATALOG.name, [subjects.ANY_CATALOG_CHANGE], self._learn)
 
     def problem(self) -> str | None:
         """For readiness."""
-        return None if self._caught_up else "the catalog has not been read yet"
+        return None if self._following.caught_up else "the catalog has not been read yet"
 
     async def follow(self) -> None:
-        tail = Tail(self._client, CATALOG.name, [subjects.ANY_CATALOG_CHANGE])
-        await tail.open()
-        try:
-            while True:
-                if tail.behind == 0:
-                    self._caught_up = True
-                for entry in await tail.take():
-                    self._learn(entry.subject, entry.sequence, entry.headers, entry.body)
-                    self._heard = entry.sequence
-                self._news.set()
-                self._news.clear()
-        finally:
-            await tail.close()
+        await self._following.follow()
 
     async def hear(self, sequence: int) -> None:
         """Wait until the changes up to that one are known, whoever made them."""
-        while self._heard < sequence:
-            await self._news.wait()
+        await self._following.hear(sequence)
 
     async def refresh(self, keys: Iterable[Key]) -> None:
         """Ask the bucket itself for these objects. Raises `BusUnavailable`."""
         # An id may be any text of a request's path: what is no id is no part of a subject either.
-        wanted = [subjects.catalog(key.kind, key.object_id) for key in keys if is_slug(key.object_id)]
+        wanted = [subjects.catalog(key.kind, key.object_id) for key in keys if _is_id(key.object_id)]
         for last in (await last_messages(self._client, CATALOG.name, wanted)).values():
-            self._learn(last.subject, last.sequence, last.headers, last.body)
+            self._learn(last)
 
     async def write(self, writes: Sequence[Write], by: str) -> None:
         """Store all or none, each only where it follows what it expects, and know them at once.
@@ -87,17 +72,25 @@ class Store:
         same = last is not None and last.headers.get(MESSAGE_ID) == message.message_id
         return last.sequence if last is not None and same else None
 
-    def _learn(self, subject: str, sequence: int, headers: dict[str, str], body: bytes) -> None:
-        kind, _, object_id = subject.removeprefix(subjects.CATALOG_PREFIX).partition(".")
+    def _learn(self, entry: Entry | Last) -> None:
+        kind, _, object_id = entry.subject.removeprefix(subjects.CATALOG_PREFIX).partition(".")
         if kind not in KINDS:
             return
         try:
-            item = None if headers.get(OPERATION_HEADER) else KINDS[kind].model_validate_json(body)
+            item = (
+                None if entry.headers.get(OPERATION_HEADER) else KINDS[kind].model_validate_json(entry.body)
+            )
         except ValidationError:
             # One object that cannot be read must not keep the others from being served.
-            log.exception("catalog.unreadable", subject=subject, sequence=sequence)
+            log.exception("catalog.unreadable", subject=entry.subject, sequence=entry.sequence)
             return
-        self._catalog.learn(Key(kind, object_id), sequence, item)
+        self._catalog.learn(Key(kind, object_id), entry.sequence, item)
+
+
+def _is_id(text: str) -> bool:
+    """A slug; of a secret that of its environment, a point, and its name."""
+    environment_id, point, name = text.partition(".")
+    return is_slug(environment_id) and (not point or is_name(name))
 
 
 def _message(write: Write, by: str, identity: str) -> Message:

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from pydantic import ValidationError
 
 from lamplighter_contracts import envelope, subjects
-from lamplighter_contracts.events import ExecutionFinished, LogBatch, LogLine
+from lamplighter_contracts.executions import ExecutionFinished, LogBatch, LogLine
 from lamplighter_contracts.queries import ReadLog, RecordedBatch, RecordedLine
 from lamplighter_contracts.streams import LOGS
 from lamplighter_gateway.continuity import Continuity, Missing

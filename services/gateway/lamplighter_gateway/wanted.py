@@ -32,7 +32,7 @@ class Wanted:
     variables: frozenset[str] = frozenset()
     agent_id: str | None = None
     team_id: str | None = None
-    smart: bool = False
+    fallback_agent_id: str | None = None
     environment: str = DEFAULT_ENVIRONMENT
 
 
@@ -54,7 +54,7 @@ def wanted_of_spec(spec: JobSpec) -> Wanted:
         variables=frozenset(spec.variables),
         agent_id=executor.agent_id if isinstance(executor, AgentExecutor) else None,
         team_id=executor.team_id if isinstance(executor, TeamExecutor) else None,
-        smart=isinstance(executor, SmartExecutor),
+        fallback_agent_id=executor.fallback if isinstance(executor, SmartExecutor) else None,
         environment=spec.environment,
     )
 
@@ -78,7 +78,7 @@ def wanted_of_body(body: Mapping[str, Any], before: Wanted = NOTHING) -> Wanted:
         variables=_variables(body, before.variables),
         agent_id=_text(body, "agent_id") or (entity if {"predefined_agent", "agent"} & kinds else None),
         team_id=_text(body, "team_id") or (entity if {"predefined_team", "team"} & kinds else None),
-        smart=body.get("smart") is True or "on_the_fly" in kinds,
+        fallback_agent_id=_text(body, "fallback_agent_id"),
         environment=_text(body, "environment", "environment_name") or before.environment,
     )
 

@@ -14,7 +14,9 @@ from lamplighter_contracts.problems import from_validation, one_line
 from lamplighter_contracts.queries import (
     FindOccurrence,
     GetExecution,
+    ListApprovals,
     ListBackfills,
+    ListChoices,
     ListExecutions,
     ListOccurrences,
     Query,
@@ -56,6 +58,8 @@ def subscribe(broker: NatsBroker, archive: Archive, ledger: Ledger, problem: Pro
     _answer(broker, Question(ReadLog, archive.read_log), problem)
     _answer(broker, Question(SummariseJobs, archive.summarise_jobs), problem)
     _answer(broker, Question(TypicalDurations, archive.typical_durations), problem)
+    _answer(broker, Question(ListApprovals, archive.list_approvals), problem)
+    _answer(broker, Question(ListChoices, archive.list_choices), problem)
     _answer(broker, Question(ListOccurrences, ledger.list_occurrences), problem)
     _answer(broker, Question(FindOccurrence, ledger.find_occurrence), problem)
     _answer(broker, Question(ListBackfills, ledger.list_backfills), problem)

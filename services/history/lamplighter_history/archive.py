@@ -1,12 +1,18 @@
 """Reads MongoDB to answer queries about executions and their logs."""
 
 from lamplighter_contracts.queries import (
+    ApprovalPage,
+    ApprovalRecord,
+    ChoicePage,
+    ChoiceRecord,
     DurationsAnswer,
     ExecutionAnswer,
     ExecutionPage,
     ExecutionRecord,
     GetExecution,
     JobSummaries,
+    ListApprovals,
+    ListChoices,
     ListExecutions,
     LogPage,
     ReadLog,
@@ -14,10 +20,11 @@ from lamplighter_contracts.queries import (
     SummariseJobs,
     TypicalDurations,
 )
-from lamplighter_history.cursors import cursor_after
+from lamplighter_history.cursors import Place, cursor_after, cursor_after_place
 from lamplighter_history.database import Database, faults
-from lamplighter_history.filters import executions, jobs, logs
+from lamplighter_history.filters import approvals, choices, executions, jobs, logs
 from lamplighter_history.pages import Page, fitting
+from lamplighter_history.particulars import approval_records, choice_record
 from lamplighter_history.records import execution_record, job_summary, recorded_batch, typical_seconds
 from lamplighter_history.writes import Collection
 
@@ -52,6 +59,35 @@ class Archive:
             found = await self._database[Collection.EXECUTIONS].find_one({"_id": query.execution_id})
         return ExecutionAnswer(execution=fitting(execution_record(found)) if found else None)
 
+    async def list_approvals(self, query: ListApprovals) -> ApprovalPage:
+        with faults():
+            found = await (
+                self._database[Collection.EXECUTIONS]
+                .find(approvals.listed(query), approvals.NEEDED)
+                .sort(approvals.NEWEST_FIRST)
+                .limit(query.limit)
+                .to_list(None)
+            )
+        records = approval_records(found, query.states)[: query.limit]
+        return ApprovalPage(approvals=tuple(Page[ApprovalRecord]().take_all(records)))
+
+    async def list_choices(self, query: ListChoices) -> ChoicePage:
+        page = Page[ChoiceRecord]()
+        with faults():
+            found = (
+                self._database[Collection.EXECUTIONS]
+                .find(choices.listed(query), choices.NEEDED)
+                .sort(choices.NEWEST_FIRST)
+                .limit(query.limit + 1)
+            )
+            try:
+                async for one in found:
+                    if len(page) == query.limit or not page.take(choice_record(one)):
+                        return ChoicePage(choices=tuple(page), next_cursor=_after(page[-1]))
+            finally:
+                await found.close()
+        return ChoicePage(choices=tuple(page))
+
     async def read_log(self, query: ReadLog) -> LogPage:
         page = Page[RecordedBatch]()
         with faults():
@@ -75,3 +111,7 @@ class Archive:
         with faults():
             found = await self._database.aggregate(jobs.durations(query)).to_list(None)
         return DurationsAnswer(seconds=typical_seconds(found))
+
+
+def _after(record: ChoiceRecord) -> str:
+    return cursor_after_place(Place(record.at, record.execution_id))

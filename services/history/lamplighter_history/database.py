@@ -15,7 +15,7 @@ from motor.motor_asyncio import (
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DocumentTooLarge, PyMongoError
 
-from lamplighter_history.filters import backfills, jobs, occurrences
+from lamplighter_history.filters import approvals, backfills, choices, executions, jobs, occurrences
 from lamplighter_history.writes import Collection, Document
 from lamplighter_runtime.logs import get_logger
 
@@ -26,12 +26,33 @@ INDEX_SECONDS = 3_600
 WATCH_SECONDS = 1.0
 DEFAULT_DATABASE = "lamplighter"
 
+_HAS_APPROVALS: Document = {approvals.SINCE: {"$exists": True}}
+_HAS_CHOICE: Document = {choices.AT: {"$exists": True}}
+
 INDEXES: Mapping[Collection, list[IndexModel]] = {
     Collection.EXECUTIONS: [
         IndexModel([("job_id", ASCENDING), ("_id", DESCENDING)], name="of_job"),
         IndexModel([("state.status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
         IndexModel([("executor_kind", ASCENDING), ("_id", DESCENDING)], name="by_executor_kind"),
         IndexModel([("executor_id", ASCENDING), ("_id", DESCENDING)], name="by_executor"),
+        IndexModel([(executions.AGENT, ASCENDING), ("_id", DESCENDING)], name="by_agent"),
+        IndexModel(approvals.NEWEST_FIRST, name="with_approvals", partialFilterExpression=_HAS_APPROVALS),
+        IndexModel(
+            [("job_id", ASCENDING), *approvals.NEWEST_FIRST],
+            name="approvals_of_job",
+            partialFilterExpression=_HAS_APPROVALS,
+        ),
+        IndexModel(
+            [("state.status", ASCENDING), *approvals.NEWEST_FIRST],
+            name="approvals_by_status",
+            partialFilterExpression=_HAS_APPROVALS,
+        ),
+        IndexModel(choices.NEWEST_FIRST, name="with_choice", partialFilterExpression=_HAS_CHOICE),
+        IndexModel(
+            [("job_id", ASCENDING), *choices.NEWEST_FIRST],
+            name="choices_of_job",
+            partialFilterExpression=_HAS_CHOICE,
+        ),
         IndexModel(
             # With the status, so that a backfill's executions are counted without looking at them.
             [("firing.backfill_id", ASCENDING), ("_id", DESCENDING), ("state.status", ASCENDING)],

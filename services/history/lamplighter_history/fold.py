@@ -6,26 +6,26 @@ gives the same documents.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, TypeGuard, assert_never
 
-from lamplighter_contracts.events import (
-    ExecutionCancelling,
+from lamplighter_contracts.events import JobBackfill, JobDue, JobQueued, JobSkipped
+from lamplighter_contracts.executions import (
+    ExecutionDecided,
+    ExecutionEffects,
     ExecutionFinished,
-    ExecutionStarted,
+    ExecutionStatus,
     ExecutionStep,
     ExecutionTransition,
-    JobBackfill,
-    JobDue,
-    JobQueued,
-    JobSkipped,
     LogBatch,
 )
 from lamplighter_history.changes import CatalogChange
-from lamplighter_history.folds import audit, backfills, executions, logs, occurrences
+from lamplighter_history.folds import audit, backfills, decisions, executions, logs, occurrences, steps
+from lamplighter_history.folds.transitions import transition
 from lamplighter_history.writes import Collection, Entry, Retention, Upsert, Write
 
 OfJob = JobDue | JobSkipped | JobQueued | JobBackfill
-OfExecution = JobDue | JobSkipped | JobQueued | ExecutionTransition | ExecutionStep | LogBatch
+OfRun = ExecutionTransition | ExecutionStep | ExecutionDecided | ExecutionEffects
+OfExecution = JobDue | JobSkipped | JobQueued | OfRun | LogBatch
 Folded = OfJob | OfExecution | CatalogChange
 
 
@@ -48,23 +48,34 @@ def meaning(entry: Entry[Folded], retention: Retention) -> tuple[Write, ...]:
     match entry.event:
         case JobDue() | JobSkipped() | JobQueued() | JobBackfill() as event:
             return _of_job(event, entry.sequence, entry.at, retention)
-        case ExecutionStarted() | ExecutionCancelling() | ExecutionFinished() as event:
-            expires_at = entry.at + retention.executions
-            return (executions.transition(event, entry.sequence, expires_at),)
-        case ExecutionStep() as event:
-            return (executions.step(event, entry.sequence),)
         case LogBatch() as event:
             return (logs.chunk(event, entry.sequence, entry.at + retention.logs),)
         case CatalogChange() as event:
             return (audit.recorded(event, entry.sequence, entry.at),)
         case _:
-            assert_never(entry.event)
+            return _of_run(entry.event, entry.sequence, entry.at + retention.executions)
+
+
+def _of_run(event: OfRun, sequence: int, expires_at: datetime) -> tuple[Write, ...]:
+    match event:
+        case ExecutionStep():
+            return (steps.step(event, sequence),)
+        case ExecutionEffects():
+            return (steps.effects(event, sequence),)
+        case ExecutionDecided():
+            said = decisions.decided(event, sequence)
+            return (executions.upsert(event.execution_id, {}, {"state": executions.QUEUED, **said}),)
+        case _:
+            return (transition(event, sequence, expires_at),)
 
 
 def _of_job(event: OfJob, sequence: int, at: datetime, retention: Retention) -> tuple[Write, ...]:
     match event:
         case JobDue():
-            return executions.due(event), occurrences.fired(event, sequence, at + retention.occurrences)
+            record = executions.due(event, sequence)
+            if event.choice is not None:
+                return (record,)
+            return record, occurrences.fired(event, sequence, at + retention.occurrences)
         case JobSkipped():
             return (occurrences.skipped(event, sequence, at + retention.occurrences),)
         case JobQueued():
@@ -83,3 +94,18 @@ def may_have_waited(entries: Iterable[Entry[Folded]]) -> list[str]:
     """
     both = JobQueued | JobSkipped
     return [entry.event.execution_id for entry in entries if isinstance(entry.event, both)]
+
+
+def may_have_been_blocked(entries: Iterable[Entry[Folded]]) -> list[str]:
+    """Executions of which a batch says that they are due, or that they never began.
+
+    Of one that did both, the ledger's record says at last why nothing came of it. It is asked for as above.
+    """
+    events = (entry.event for entry in entries)
+    return [event.execution_id for event in events if _is_due_or_blocked(event)]
+
+
+def _is_due_or_blocked(event: Folded) -> TypeGuard[JobDue | ExecutionFinished]:
+    if isinstance(event, ExecutionFinished):
+        return event.outcome is ExecutionStatus.BLOCKED
+    return isinstance(event, JobDue)

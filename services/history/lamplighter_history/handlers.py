@@ -3,8 +3,9 @@
 import time
 from collections.abc import Sequence
 
-from lamplighter_history.fold import Folded, fold, may_have_waited
+from lamplighter_history.fold import Folded, fold, may_have_been_blocked, may_have_waited
 from lamplighter_history.folds.executions import waited_in_vain
+from lamplighter_history.folds.occurrences import never_began
 from lamplighter_history.metrics import LAG_SECONDS
 from lamplighter_history.store import Store
 from lamplighter_history.writes import Entry, Retention
@@ -21,6 +22,7 @@ class Recorder:
         entries = [Entry(one.event, one.sequence, one.message.metadata.timestamp) for one in batch]
         await self._store.write(fold(entries, self._retention))
         await self._end(may_have_waited(entries))
+        await self._rule(may_have_been_blocked(entries))
         oldest = min(entry.at for entry in entries)
         LAG_SECONDS.labels(batch[0].message.metadata.consumer).observe(
             max(0.0, time.time() - oldest.timestamp())
@@ -32,3 +34,10 @@ class Recorder:
             return
         found = await self._store.waited_in_vain(execution_ids)
         await self._store.write(waited_in_vain(one, self._retention.executions) for one in found)
+
+    async def _rule(self, execution_ids: Sequence[str]) -> None:
+        """On those of them that fired and never began. Also only then."""
+        if not execution_ids:
+            return
+        found = await self._store.never_began(execution_ids)
+        await self._store.write(never_began(*pair, self._retention.occurrences) for pair in found)

@@ -3,23 +3,33 @@
 from nats.aio.msg import Msg
 
 from lamplighter_contracts import envelope, ids
-from lamplighter_contracts.events import (
+from lamplighter_contracts.events import JobBackfill, JobDue, JobQueued, JobSkipped
+from lamplighter_contracts.executions import (
+    ExecutionAnswered,
     ExecutionCancelling,
+    ExecutionDecided,
+    ExecutionEffects,
     ExecutionFinished,
+    ExecutionRetrying,
     ExecutionStarted,
     ExecutionStep,
     ExecutionTransition,
-    JobBackfill,
-    JobDue,
-    JobQueued,
-    JobSkipped,
+    ExecutionWaiting,
     LogBatch,
 )
 from lamplighter_history.changes import CatalogChange, catalog_change
 from lamplighter_history.fold import Folded, OfExecution
 
-_BY_TYPE: dict[str, type[ExecutionStarted | ExecutionCancelling | ExecutionFinished]] = {
-    model.event_type: model for model in (ExecutionStarted, ExecutionCancelling, ExecutionFinished)
+_BY_TYPE: dict[str, type[ExecutionTransition]] = {
+    model.event_type: model
+    for model in (
+        ExecutionStarted,
+        ExecutionCancelling,
+        ExecutionRetrying,
+        ExecutionWaiting,
+        ExecutionAnswered,
+        ExecutionFinished,
+    )
 }
 
 
@@ -38,11 +48,18 @@ def read_job_event(message: Msg) -> Folded | None:
 
 
 def read_execution_event(message: Msg) -> Folded | None:
-    if message.subject.endswith(".status"):
-        return _known(_transition(message))
-    if message.subject.endswith(".step"):
-        return _known(envelope.read(ExecutionStep, message.data, message.headers))
-    return None
+    """None for what only dispatchers need, such as all that a parked execution goes on with: it is not parsed."""
+    match message.subject.split(".")[2]:
+        case "status":
+            return _known(_transition(message))
+        case "step":
+            return _known(envelope.read(ExecutionStep, message.data, message.headers))
+        case "decided":
+            return _known(envelope.read(ExecutionDecided, message.data, message.headers))
+        case "effects":
+            return _known(envelope.read(ExecutionEffects, message.data, message.headers))
+        case _:
+            return None
 
 
 def read_log(message: Msg) -> Folded | None:

@@ -6,37 +6,38 @@ Events come in any order, so a document may lack what a later event will say: ea
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
 from statistics import median
 from typing import Any
 
 from pydantic_core import from_json
 
-from lamplighter_contracts.events import ExecutionStatus, Firing, TriggerKind
+from lamplighter_contracts.events import Firing, TriggerKind
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.ids import fired_at
 from lamplighter_contracts.queries import (
-    Attempt,
     BackfillRecord,
     ExecutionRecord,
     JobSummary,
     OccurrenceRecord,
     RecordedBatch,
     RecordedLine,
-    StepRecord,
 )
-from lamplighter_history.folds.executions import QUEUED, STEPS_KEPT
+from lamplighter_history import particulars
+from lamplighter_history.folds.bounds import DECISIONS_KEPT, STEPS_KEPT
+from lamplighter_history.folds.executions import QUEUED
+from lamplighter_history.particulars import Found
 
-Found = Mapping[str, Any]
-
-_JOB_FACTS = ("job_name", "job_revision", "prompt", "executor_kind", "executor_id", "environment")
-_STATE_FACTS = ("finished_at", "reason", "detail", "exit_code", "result", "log_lines", "log_sequence")
+_JOB_FACTS = ("job_name", "job_revision", "prompt", "executor_kind", "executor_id")
+_STATE_FACTS = (
+    *("finished_at", "not_before", "reason", "detail", "exit_code", "result", "log_lines", "log_sequence"),
+)
 _RULING_FACTS = ("decided_at", "outcome", "reason", "detail", "count", "first_at")
 _BACKFILL_FACTS = ("job_id", "after_at", "until_at", "max_parallel", "requested_at", "requested_by")
 
 
 def execution_record(found: Found) -> ExecutionRecord:
     state = found.get("state", QUEUED)
-    attempts = _attempts(found.get("attempts", {}))
+    attempts = particulars.attempts(found)
     return ExecutionRecord(
         execution_id=found["_id"],
         job_id=found.get("job_id", ""),
@@ -47,11 +48,41 @@ def execution_record(found: Found) -> ExecutionRecord:
         attempts=attempts,
         status_sequence=max(state["seq"], 0),
         cancel_requested_by=found.get("cancel", {}).get("by", ""),
-        steps=_steps(found.get("steps", {})),
-        steps_omitted=sum(last["seq"] - STEPS_KEPT for last in found.get("steps_beyond", {}).values()),
+        **_run(found),
+        **_who(found),
         **{name: found[name] for name in _JOB_FACTS if name in found},
         **_waits(found) | {name: state[name] for name in _STATE_FACTS if name in state},
     )
+
+
+def _run(found: Found) -> dict[str, Any]:
+    """What happened in it, and what was decided about it."""
+    decisions = particulars.decisions(found.get("decisions", {}))
+    more = particulars.omitted(found.get("decisions_beyond", {}), DECISIONS_KEPT)
+    return {
+        "steps": particulars.steps(found.get("steps", {})),
+        "steps_omitted": particulars.omitted(found.get("steps_beyond", {}), STEPS_KEPT),
+        "decisions": decisions[:DECISIONS_KEPT],
+        "decisions_omitted": more + len(decisions[DECISIONS_KEPT:]),
+        "approvals": particulars.approvals(found),
+        "effects": particulars.effects(found),
+        "effects_omitted": found.get("effects", {}).get("omitted", 0),
+        "choice": particulars.choice(found),
+        "usage": particulars.usage(found),
+    }
+
+
+def _who(found: Found) -> dict[str, str]:
+    """Who did it, and where; before anybody began, whom the job names, and where it would run."""
+    by = found.get("by", {})
+    named = {found.get("executor_kind", ""): found.get("executor_id", "")}
+    there = found.get("forwarded", {}).get("environment") or found.get("environment", "")
+    return {
+        "agent_id": by.get("agent_id") or named.get("agent", ""),
+        "team_id": by.get("team_id") or named.get("team", ""),
+        "environment": by.get("environment") or there,
+        "policy_hash": by.get("policy_hash", ""),
+    }
 
 
 def occurrence_record(found: Found) -> OccurrenceRecord:
@@ -130,26 +161,3 @@ def _waits(found: Found) -> dict[str, str]:
 def _firing(found: Found) -> Firing:
     payload = from_json(found["payload"]) if "payload" in found else None
     return Firing.model_validate({**found, "payload": payload})
-
-
-def _attempts(found: Found) -> tuple[Attempt, ...]:
-    numbered = sorted(((int(number), said) for number, said in found.items()), key=itemgetter(0))
-    return tuple(Attempt(attempt=number, **said) for number, said in numbered)
-
-
-def _steps(found: Found) -> tuple[StepRecord, ...]:
-    steps = [_step(place, phases) for place, phases in found.items()]
-    return tuple(sorted(steps, key=lambda step: (step.attempt, step.number)))
-
-
-def _step(place: str, phases: Found) -> StepRecord:
-    attempt, _, number = place.partition("-")
-    started, finished = phases.get("started", {}), phases.get("finished", {})
-    return StepRecord(
-        attempt=int(attempt),
-        number=int(number),
-        name=finished.get("name") or started.get("name", ""),
-        started_at=started.get("at"),
-        finished_at=finished.get("at"),
-        detail=finished.get("detail") or started.get("detail", ""),
-    )

@@ -9,7 +9,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from lamplighter_history.database import Database, Refused, StoreUnavailable, faults
-from lamplighter_history.filters import occurrences
+from lamplighter_history.filters import executions, occurrences
 from lamplighter_history.writes import Collection, Document, Insert, Upsert, Write
 
 Operation = InsertOne[Document] | UpdateOne
@@ -53,6 +53,18 @@ class Store:
                 await self._database[Collection.OCCURRENCES].find(wanted, fields).to_list(None)
             )
         return found
+
+    async def never_began(self, execution_ids: Sequence[str]) -> list[tuple[Document, Document]]:
+        """The ledger's records of those that fired and were blocked, and how each ended. Raises `StoreUnavailable`."""
+        wanted = executions.blocked(execution_ids)
+        with faults():
+            blocked = await self._database[Collection.EXECUTIONS].find(wanted, executions.ENDED).to_list(None)
+            ends = {one["_id"]: one["state"] for one in blocked}
+            if not ends:
+                return []
+            fired = occurrences.fired(list(ends))
+            found: list[Document] = await self._database[Collection.OCCURRENCES].find(fired).to_list(None)
+        return [(one, ends[one["_id"]]) for one in found]
 
     async def _bulk(self, place: Collection, writes: Sequence[Write]) -> None:
         operations = [operation(write) for write in writes]

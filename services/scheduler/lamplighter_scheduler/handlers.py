@@ -6,14 +6,8 @@ from collections.abc import Sequence
 from nats.aio.msg import Msg
 
 from lamplighter_contracts import envelope
-from lamplighter_contracts.events import (
-    BackfillCancelled,
-    BackfillOrder,
-    BackfillRequested,
-    ExecutionFinished,
-    ExecutionStatus,
-    JobTriggered,
-)
+from lamplighter_contracts.events import BackfillCancelled, BackfillOrder, BackfillRequested, JobTriggered
+from lamplighter_contracts.executions import ExecutionFinished, ExecutionStatus
 from lamplighter_planning.rulings import Asked, Ended
 from lamplighter_runtime.consuming import Received, quietly
 from lamplighter_scheduler.firings import Firings
@@ -105,9 +99,10 @@ class Handlers:
 
 async def _hear_again(batch: Sequence[Received[ExecutionFinished]]) -> None:
     """Who cancels a start before it was decided has its end heard before its beginning: the place that it takes
-    then is free when the end comes again."""
+    then is free when the end comes again. One that was blocked was decided before."""
     for received in batch:
-        if received.event.attempt == 0 and received.deliveries < END_HEARD:
+        is_early = received.event.attempt == 0 and received.event.outcome is ExecutionStatus.CANCELLED
+        if is_early and received.deliveries < END_HEARD:
             await quietly(received.give_back(HEAR_AGAIN_SECONDS))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lamplighter_contracts import envelope
-from lamplighter_contracts.events import ExecutionFinished
+from lamplighter_contracts.executions import ExecutionFinished
 from lamplighter_contracts.streams import DUE_TTL
 from lamplighter_planning.agenda import is_released, next_alarm
 from lamplighter_planning.backfills import is_left

@@ -144,9 +144,73 @@ def test_an_environment_is_made_changed_and_shown(lamp: CommandLine, gateway: Sc
     assert lamp("environments", "delete", "lab").code == 0
 
 
+def test_what_an_environment_checks_and_opens(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+    ran = lamp(
+        *("environment", "create", "Lab", "--id", "lab", "--check-command", "test -e '/mnt/a b'"),
+        *("--check-every", "5m", "--tool", "files.*", "--tool", "shell", "--network-host", "*.example.org"),
+        *("--network-range", "10.0.0.0/8", "--internet=false", "--concurrent", "4"),
+    )
+    assert ran.code == 0, ran.err
+    assert gateway.asked[-1].body == {
+        "id": "lab",
+        "name": "Lab",
+        "check": {"kind": "command", "command": ["test", "-e", "/mnt/a b"], "every_seconds": 300},
+        "tools": ["files.*", "shell"],
+        "network": {"hosts": ["*.example.org"], "ranges": ["10.0.0.0/8"], "internet": False},
+        "concurrent": 4,
+    }
+    for text in (
+        "test -e '/mnt/a b', every 5 min",
+        "files.*, shell",
+        "only *.example.org",
+        "also 10.0.0.0/8",
+    ):
+        assert text in ran.out
+
+    lamp("env", "update", "lab", "--check-timeout", "3s", "--network-host", "")
+    assert gateway.asked[-1].headers["if-match"] == '"1"'
+    assert gateway.asked[-1].body == {
+        "check": {
+            "kind": "command",
+            "command": ["test", "-e", "/mnt/a b"],
+            "every_seconds": 300,
+            "timeout_seconds": 3,
+        },
+        "network": {"ranges": ["10.0.0.0/8"], "internet": False},
+    }
+    lamp("env", "update", "lab", "--check-url", "https://lab.test/health", "--tool", "")
+    assert gateway.asked[-1].body == {
+        "check": {"kind": "url", "url": "https://lab.test/health"},
+        "tools": None,
+    }
+    lamp("env", "update", "lab", "--check-url", "")
+    assert gateway.asked[-1].body == {"check": None}
+
+
+@pytest.mark.parametrize(("ready", "words"), [(True, "yes"), (False, "no: no disk"), (None, "not known yet")])
+def test_whether_an_environment_is_ready(
+    lamp: CommandLine, gateway: ScriptedGateway, ready: bool | None, words: str
+) -> None:
+    check = {"kind": "url", "url": "https://lab.test", "every_seconds": 60}
+    state = {"ready": ready, "ready_reason": "no disk" if ready is False else "", "secrets": ["A", "B"]}
+    gateway.things["environments"]["lab"] = {
+        "id": "lab",
+        "name": "Lab",
+        "revision": 1,
+        "check": check,
+        **state,
+    }
+    shown = lamp("environment", "get", "lab").out
+    assert words in shown
+    assert "A, B" in shown
+
+
 def test_an_environment_is_used_wrongly(lamp: CommandLine, gateway: ScriptedGateway) -> None:
     assert lamp("environment", "update", "lab").code == 2
     assert lamp("environment", "create", "Lab", "--variable", "A").code == 2
+    assert lamp("environment", "create", "Lab", "--check-every", "5m").code == 2
+    both = ("--check-command", "true", "--check-url", "http://x")
+    assert lamp("environment", "create", "Lab", *both).code == 2
     for noun in ("calendar", "environment"):
         assert lamp(noun, "delete", "x", terminal=True, stdin="\n").code == 1
     assert gateway.asked == []

@@ -239,6 +239,9 @@ def test_help_is_in_groups(lamp: CommandLine, capsys: pytest.CaptureFixture[str]
     titles = [line for line in shown.splitlines() if line.endswith(":") and not line.startswith(" ")]
     assert titles == [
         "Options:",
+        "Who does it:",
+        "What its runs get, and what they may use:",
+        "When an attempt fails:",
         "When it is due:",
         "When it is due while it runs:",
         "When it could not start in time:",

@@ -140,7 +140,7 @@ def test_create_from_a_file_with_options_before_it(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--name", "x", "--prompt", "p"], "a job needs --agent or --team"),
+        (["--name", "x", "--prompt", "p"], "a job needs --agent, --team or --smart"),
         (["--agent", "a"], "a job needs --name, --prompt"),
         (["--name", "x", "--prompt", "p", "--agent", "a", "--schedule", ""], "--schedule is empty"),
         (
@@ -329,3 +329,99 @@ def test_what_the_gateway_says_cannot_steer_the_terminal(lamp: CommandLine, gate
     ]
     for text in texts:
         assert not any(character in text for character in "\x1b\x07\x08\x9b")
+
+
+def test_who_does_it_and_what_becomes_of_a_failure(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+    ran = lamp(
+        *("job", "create", "--name", "triage", "--prompt", "Answer", "--smart", "--capability", "mail"),
+        *("--capability", "german", "--fallback", "clerk", "--secret", "A", "--secret", "B"),
+        *("--retry-attempts", "5", "--retry-on", "exit-code", "--retry-on", "timeout", "--retry-first", "1m"),
+        *("--retry-factor", "2", "--retry-most", "1h", "--retry-after-effects"),
+        *("--max-tokens", "1000", "--max-cost", "0.5", "--max-tool-calls", "0", "--approval-wait", "2h"),
+    )
+    assert ran.code == 0, ran.err
+    assert gateway.asked[-1].body == {
+        "name": "triage",
+        "prompt": "Answer",
+        "smart": True,
+        "capabilities": ["mail", "german"],
+        "fallback_agent_id": "clerk",
+        "secrets": ["A", "B"],
+        "retry_attempts": 5,
+        "retry_on": ["exit_code", "timeout"],
+        "retry_first_seconds": 60,
+        "retry_factor": 2,
+        "retry_most_seconds": 3600,
+        "retry_after_effects": True,
+        "max_tokens": 1000,
+        "max_cost": 0.5,
+        "max_tool_calls": 0,
+        "approval_wait_seconds": 7200,
+    }
+    for text in (
+        *("needs mail, german; else clerk", "A, B", "1,000 tokens, $0.5, 0 tool calls", "denied after 2 h"),
+        "5 attempts, after exit_code, timeout, 1 min to 1 h later, also after effects",
+    ):
+        assert text in ran.out
+
+
+def test_what_was_said_of_it_is_taken_back(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+    lamp("job", "update", JOB, "--max-cost", "", "--secret", "", "--environment", "", "--retry-attempts", "")
+    assert gateway.asked[-1].body == {
+        "max_cost": None,
+        "secrets": None,
+        "environment": None,
+        "retry_attempts": None,
+    }
+    assert "never" in lamp("job", "update", JOB, "--retry-attempts", "1").out
+
+
+@pytest.mark.parametrize(
+    "pair", [("--agent", "a", "--team", "t"), ("--agent", "a", "--smart"), ("--team", "t", "--smart")]
+)
+def test_one_executor_is_enough(lamp: CommandLine, gateway: ScriptedGateway, pair: tuple[str, ...]) -> None:
+    ran = lamp("job", "create", "--name", "x", "--prompt", "y", *pair)
+    assert (ran.code, "exclude each other" in ran.err, gateway.asked) == (2, True, [])
+
+
+def test_a_rehearsal_shows_what_a_start_would_come_to(lamp: CommandLine, gateway: ScriptedGateway) -> None:
+    gateway.rehearsal = {
+        "prompt": "Report on monday",
+        "prompt_problem": None,
+        "agent_id": "writer",
+        "team_id": None,
+        "environment": "lab",
+        "queue": "inside",
+        "choice": {
+            "chosen": "writer",
+            "reason": "writer shares the words report, monday",
+            "candidates": [
+                {"agent_id": "writer", "score": 0.9, "load": 0.1, "matched": ["report"], "removed_by": None},
+                {
+                    "agent_id": "sleeper",
+                    "score": 0,
+                    "load": 0,
+                    "detail": "is not active",
+                    "removed_by": "inactive",
+                },
+            ],
+        },
+        "policy": {"effect": "require_approval", "reason": "payday"},
+        "warnings": ["The environment 'lab' is not ready: no disk."],
+        "paused": None,
+        "firings": [],
+    }
+    ran = lamp("job", "preview", "Daily report", "--parameter", "day=monday", "-n", "3")
+    assert ran.code == 0, ran.err
+    assert gateway.asked[-1].path == f"/api/v1/jobs/{JOB}/preview"
+    assert gateway.asked[-1].body == {"n": 3, "parameters": {"day": "monday"}}
+    for text in (
+        *("agent/writer", "Report on monday", "waits for a person's approval: payday", "not ready: no disk"),
+        *("writer shares the words", "is not active", "Who may take it"),
+    ):
+        assert text in ran.out
+    assert json.loads(lamp("job", "preview", JOB, "-o", "json").out)["agent_id"] == "writer"
+    gateway.rehearsal |= {"prompt": None, "prompt_problem": "'payload.x' is not there.", "agent_id": None}
+    nobody = lamp("job", "rehearse", JOB).out
+    assert "'payload.x' is not there." in nobody
+    assert "nobody" in nobody

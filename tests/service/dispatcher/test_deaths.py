@@ -11,7 +11,7 @@ from nats.aio.client import Client
 
 from lamplighter_contracts import subjects
 from lamplighter_contracts.control import CancelRequest
-from lamplighter_contracts.events import ExecutionStarted
+from lamplighter_contracts.executions import ExecutionStarted
 from lamplighter_contracts.streams import dispatcher_due
 from lamplighter_dispatcher.cancelling import cancel
 from lamplighter_dispatcher.statuses import Statuses

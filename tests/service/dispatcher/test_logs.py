@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 from nats.aio.client import Client
 
-from lamplighter_contracts.events import LogStream
-from lamplighter_dispatcher import logbook, scribe
-from lamplighter_dispatcher.allowance import END_MARKER
-from lamplighter_dispatcher.lines import LINE_LIMIT
-from lamplighter_dispatcher.logbook import Logbook, read_log_end
+from lamplighter_contracts.executions import LogStream
+from lamplighter_dispatcher.attempt import logbook, scribe
+from lamplighter_dispatcher.attempt.allowance import END_MARKER
+from lamplighter_dispatcher.attempt.lines import LINE_LIMIT
+from lamplighter_dispatcher.attempt.logbook import Logbook, read_log_end
+from lamplighter_dispatcher.attempt.scribe import Censor, Scribe
 from lamplighter_dispatcher.outcomes import LogEnd, StopReason
-from lamplighter_dispatcher.scribe import Censor, Scribe
 from lamplighter_dispatcher.stops import Stop
 from lamplighter_runtime.connection import open_broker
 from lamplighter_runtime.settings import ServiceSettings
@@ -48,7 +48,7 @@ async def test_lines_are_stored_before_the_end_and_nothing_runs_when_idle(world:
     await world.said(execution, "two")
     await _idle_of(book)
     book.add(OUT, ["three"])
-    assert await book.close(Stop().at_once) == LogEnd(lines=3, sequence=2)
+    assert await book.close(Stop().at_once) == LogEnd(lines=3, sequence=2, batches=2)
     assert [line.number for line in await world.lines(execution)] == [1, 2, 3]
     assert await read_log_end(bus, execution) == LogEnd(lines=3, sequence=2)
 
@@ -109,7 +109,7 @@ async def test_what_is_not_stored_at_the_end_is_counted(
     book = Logbook(far, str(uuid4()), 1, ROOM)
     between.blackhole()
     book.add(OUT, ["a", "b", "c"])
-    assert await book.close(Stop().at_once) == LogEnd(lines=3, sequence=0, lost=3)
+    assert await book.close(Stop().at_once) == LogEnd(lines=3, sequence=0, lost=3, batches=1)
 
 
 async def test_the_end_waits_for_nats_unless_the_run_has_to_be_over_at_once(
@@ -155,7 +155,7 @@ async def test_a_process_is_held_up_for_a_while_and_then_its_output_is_left_out(
 async def test_after_the_total_the_log_says_that_it_stops(
     world: World, bus: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lamplighter_dispatcher.allowance.BYTES_IN_ALL", 100_000)
+    monkeypatch.setattr("lamplighter_dispatcher.attempt.allowance.BYTES_IN_ALL", 100_000)
     execution = str(uuid4())
     censor = Censor(Logbook(bus, execution, 1, ROOM))
     hand = Scribe(censor)

@@ -8,10 +8,10 @@ from httpx import AsyncClient, ConnectError
 
 from lamplighter_cli.embedded.servers import free_port
 from lamplighter_contracts import subjects
-from lamplighter_contracts.agents import CommandLimits
 from lamplighter_contracts.envelope import GATED_HEADER
-from lamplighter_contracts.events import ExecutionStatus
-from lamplighter_contracts.jobs import SmartExecutor, TeamExecutor
+from lamplighter_contracts.executions import ExecutionStatus
+from lamplighter_contracts.jobs import TeamExecutor
+from lamplighter_contracts.runners import CommandLimits
 from lamplighter_contracts.streams import DEAD, FINAL_STATE_TTL, JOBS, LIVE_STATE_TTL
 from lamplighter_runtime.messages import Message
 from lamplighter_runtime.publishing import publish
@@ -160,7 +160,7 @@ async def test_a_command_is_given_this_and_nothing_else(
     assert environment["LAMP_EXECUTION_ID"] == execution
     assert told["entries"] == ["payload.json"]
     assert set(environment) - {"LC_CTYPE"} == {
-        "PATH", "HOME", "TMPDIR", "LANG", "FROM_ENVIRONMENT", "SHARED",
+        "PATH", "HOME", "PWD", "TMPDIR", "LANG", "FROM_ENVIRONMENT", "SHARED",
         "LAMP_EXECUTION_ID", "LAMP_JOB_ID", "LAMP_ATTEMPT", "LAMP_PROMPT", "LAMP_PAYLOAD_FILE",
     }  # fmt: skip
 
@@ -203,8 +203,9 @@ async def test_no_new_privileges_and_no_signal_ignored(world: World) -> None:
 async def test_an_agent_that_is_not_there(world: World, agent: str, words: str) -> None:
     await world.agent("asleep", active=False)
     final = await world.finished(await world.fire(agent))
-    assert (final.outcome, final.reason) == ("failed", "agent")
+    assert (final.outcome, final.reason, final.attempt) == ("blocked", "agent", 0)
     assert words in final.detail
+    assert world.kinds(final.execution_id) == ["finished"]
 
 
 async def test_the_newest_revision_of_the_agent_runs(world: World) -> None:
@@ -215,12 +216,6 @@ async def test_the_newest_revision_of_the_agent_runs(world: World) -> None:
         subjects.catalog("agents", "changing"), b"", headers={"KV-Operation": "DEL"}
     )
     assert (await world.finished(await world.fire("changing"))).reason == "agent"
-
-
-async def test_the_smart_executor_says_that_there_is_no_chooser(world: World) -> None:
-    final = await world.finished(await world.fire(SmartExecutor()))
-    assert (final.outcome, final.reason) == ("failed", "agent")
-    assert "no chooser is configured" in final.detail
 
 
 async def test_a_team_works_in_its_order_each_with_the_result_before(world: World) -> None:

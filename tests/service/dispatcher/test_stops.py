@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lamplighter_contracts.control import CancelReply
-from lamplighter_contracts.events import ExecutionStarted, ExecutionStatus, ExecutionTransition, JobDue
+from lamplighter_contracts.events import JobDue
+from lamplighter_contracts.executions import ExecutionStarted, ExecutionStatus, ExecutionTransition
 from lamplighter_contracts.jobs import TeamExecutor
 from lamplighter_dispatcher.statuses import Statuses
 from lamplighter_runtime.messages import Conflict, Stored

@@ -17,22 +17,21 @@ from nats.errors import NoRespondersError
 from pydantic import TypeAdapter
 
 from lamplighter_contracts import envelope, subjects
-from lamplighter_contracts.agents import Agent, CommandLimits, CommandRunner, NoopRunner, Runner, Team
+from lamplighter_contracts.agents import Agent, Team
 from lamplighter_contracts.control import CancelReply, CancelRequest
 from lamplighter_contracts.environments import Environment
-from lamplighter_contracts.events import (
+from lamplighter_contracts.events import Firing, JobDue, TriggerKind
+from lamplighter_contracts.executions import (
     ExecutionFinished,
     ExecutionStarted,
     ExecutionStep,
     ExecutionTransition,
-    Firing,
-    JobDue,
     LogBatch,
     LogLine,
-    TriggerKind,
 )
 from lamplighter_contracts.ids import execution_id
 from lamplighter_contracts.jobs import AgentExecutor, Executor, Job, Limits
+from lamplighter_contracts.runners import CommandLimits, CommandRunner, NoopRunner, Runner
 from lamplighter_contracts.streams import EXECUTIONS, LOGS, dispatcher_due
 from lamplighter_dispatcher.app import build
 from lamplighter_dispatcher.settings import Settings
@@ -40,6 +39,7 @@ from lamplighter_runtime.messages import Conflict, Message
 from lamplighter_runtime.publishing import commit
 from lamplighter_runtime.service import Loops
 from lamplighter_runtime.tails import Tail
+from lamplighter_vault import new_key
 from tests.support.consumers import unsettled
 from tests.support.processes import Child
 from tests.support.waiting import until
@@ -57,18 +57,19 @@ class World:
     statuses: dict[str, list[Status]] = field(default_factory=dict)
     """Every status of every execution, in the order of the stream."""
     headers: dict[int, dict[str, str]] = field(default_factory=dict)
+    vault_keys: str = field(default_factory=new_key)
     _numbers: Iterator[int] = field(default_factory=count)
 
     # The catalog
 
-    async def agent(self, agent_id: str, runner: Runner | None = None, *, active: bool = True) -> None:
+    async def agent(self, agent_id: str, runner: Runner | None = None, **more: Any) -> None:
         agent = Agent(
             agent_id=agent_id,
             name=agent_id,
             runner=runner or NoopRunner(),
-            active=active,
             created_at=now(),
             updated_at=now(),
+            **more,
         )
         await self._put("agents", agent_id, agent.model_dump_json())
 
@@ -81,9 +82,9 @@ class World:
     async def python(self, agent_id: str, code: str, limits: CommandLimits | None = None) -> None:
         await self.command(agent_id, sys.executable, "-u", "-c", code, limits=limits)
 
-    async def team(self, team_id: str, *members: str, active: bool = True) -> None:
+    async def team(self, team_id: str, *members: str, **more: Any) -> None:
         team = Team(
-            team_id=team_id, name=team_id, members=members, active=active, created_at=now(), updated_at=now()
+            team_id=team_id, name=team_id, members=members, created_at=now(), updated_at=now(), **more
         )
         await self._put("teams", team_id, team.model_dump_json())
 
@@ -243,6 +244,7 @@ class World:
             "lease_seconds": 2,
             "heartbeat_seconds": 0.4,
             "kill_grace_seconds": 1,
+            "vault_keys": self.vault_keys,
         }
 
 

@@ -3,12 +3,13 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 from nats.aio.client import Client
 from pydantic import SecretStr
@@ -17,13 +18,16 @@ from lamplighter_cli.embedded.servers import free_port
 from lamplighter_contracts import streams
 from lamplighter_contracts.tokens import Role
 from lamplighter_gateway.app import build
+from lamplighter_gateway.catalog import Write
 from lamplighter_gateway.create_token import create_token
 from lamplighter_gateway.settings import Settings
+from lamplighter_gateway.store import Store
 from lamplighter_runtime.service import Loops, Server
 from lamplighter_runtime.settings import ServiceSettings
 from tests.support.waiting import until
 
 KEY = base64.b64encode(bytes(range(32))).decode()
+VAULT_KEYS = f"k1:{base64.b64encode(bytes(range(32, 64))).decode()}"
 
 Json = Any
 
@@ -68,7 +72,8 @@ async def token(nats_url: str, role: Role = Role.ADMIN) -> str:
 @asynccontextmanager
 async def gateway(nats_url: str, bearer: str, **settings: Any) -> AsyncIterator[Running]:
     """Ready when it is entered, stopped when it is left."""
-    chosen = Settings(nats_url=nats_url, secret_key=SecretStr(KEY), port=free_port(), **settings)
+    keys = {"secret_key": SecretStr(KEY), "vault_keys": SecretStr(VAULT_KEYS), **settings}
+    chosen = Settings(nats_url=nats_url, port=free_port(), **keys)
     loops = Loops()
     config = uvicorn.Config(
         build(chosen, loops), port=chosen.port, lifespan="on", log_config=None, timeout_graceful_shutdown=5
@@ -103,3 +108,15 @@ async def _ready(running: Running) -> bool:
 async def last_sequence(bus: Client, stream: streams.Stream) -> int:
     reply = await bus.request(f"$JS.API.STREAM.INFO.{stream.name}", b"", timeout=3)
     return int(json.loads(reply.data)["state"]["last_seq"])
+
+
+def before_writing(monkeypatch: pytest.MonkeyPatch, kind: str, act: Callable[[], Awaitable[object]]) -> None:
+    """Let `act` happen once, after a gateway has decided to write such an object, and before it does."""
+    write, waiting = Store.write, [act]
+
+    async def interrupted(self: Store, writes: Sequence[Write], by: str) -> None:
+        if waiting and any(one.key.kind == kind for one in writes):
+            await waiting.pop()()
+        await write(self, writes, by)
+
+    monkeypatch.setattr(Store, "write", interrupted)

@@ -10,13 +10,18 @@ from nats.aio.msg import Msg
 from pydantic import BaseModel
 
 from lamplighter_contracts.queries import (
+    ApprovalPage,
+    ApprovalRecord,
     BackfillPage,
     BackfillRecord,
+    ChoicePage,
+    ChoiceRecord,
     ExecutionAnswer,
     ExecutionPage,
     ExecutionRecord,
     JobSummaries,
     JobSummary,
+    ListChoices,
     ListOccurrences,
     LogPage,
     OccurrenceAnswer,
@@ -39,6 +44,9 @@ class ScriptedHistory:
     occurrences: list[OccurrenceRecord] = field(default_factory=list)
     found: OccurrenceAnswer = field(default_factory=OccurrenceAnswer)
     backfills: list[BackfillRecord] = field(default_factory=list)
+    choices: list[ChoiceRecord] = field(default_factory=list)
+    choices_a_page: int = 1_000
+    approvals: list[ApprovalRecord] = field(default_factory=list)
     next_cursor: str | None = None
     failing: QueryFailed | None = None
     asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
@@ -64,6 +72,18 @@ class ScriptedHistory:
                 return self._occurrences(ListOccurrences.model_validate(asked))
             case "query.occurrences.find":
                 return self.found
+            case _:
+                return self._filtered(subject, asked)
+
+    def _filtered(self, subject: str, asked: dict[str, object]) -> BaseModel:
+        match subject:
+            case "query.approvals.list":
+                of = asked.get("execution_id")
+                return ApprovalPage(
+                    approvals=tuple(a for a in self.approvals if of in (None, a.execution_id))
+                )
+            case "query.choices.list":
+                return self._choices(ListChoices.model_validate(asked))
             case "query.backfills.list":
                 named = (asked.get("backfill_id"), asked.get("job_id"))
                 return BackfillPage(
@@ -74,6 +94,12 @@ class ScriptedHistory:
                     )
                 )
         raise AssertionError(subject)
+
+    def _choices(self, asked: ListChoices) -> ChoicePage:
+        start = int(asked.cursor or 0)
+        end = start + min(asked.limit, self.choices_a_page)
+        following = str(end) if end < len(self.choices) else None
+        return ChoicePage(choices=tuple(self.choices[start:end]), next_cursor=following)
 
     def _occurrences(self, asked: ListOccurrences) -> OccurrencePage:
         matching = [

@@ -130,7 +130,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("long name", {"dates": ["2026-12-25 " + "x" * 101]}, "dates", "may have 100 characters"),
     ("too many days", {"dates": ["2026-12-25"] * (MOST_ENTRIES + 1)}, "dates", "has 3,001 entries"),
     ("no entries", {"entries": {"kind": "days"}}, "entries", "must be a list"),
-    ("strange entry", {"entries": [{"kind": "hours"}]}, "entries.0", "days"),
+    ("strange entry", {"entries": [{"kind": "hours"}]}, "entries.0.kind", "days"),
     ("entry without a day", {"entries": [CHRISTMAS, {"kind": "days", "last": TODAY}]}, "entries.1.first", "missing"),
     ("backwards entry", {"entries": [{**CHRISTMAS, "last": "2026-12-24"}]}, "entries.0.last", "2026-12-25"),
     ("backwards span", {"entries": [{**FREEZE, "ends_at": FREEZE["starts_at"]}]}, "entries.0.ends_at", "after"),

@@ -16,7 +16,7 @@ from lamplighter_contracts.jobs import Job
 from lamplighter_gateway.catalog import Catalog, Write, key_of
 from lamplighter_gateway.store import Outrun, Store
 from lamplighter_runtime.latest import last_message
-from tests.service.gateway.running import KEY, Running, gateway, last_sequence
+from tests.service.gateway.running import KEY, VAULT_KEYS, Running, gateway, last_sequence
 from tests.support.servers import Server
 from tests.support.waiting import until
 
@@ -196,20 +196,25 @@ async def test_the_first_token_is_made_beside_the_gateway(running: Running, nats
 
 
 @pytest.mark.parametrize(
-    ("key", "words"),
+    ("variable", "value", "words"),
     [
-        ({}, "is missing"),
-        ({"LAMPLIGHTER_SECRET_KEY": "c2hvcnQ="}, "32 bytes"),
-        ({"LAMPLIGHTER_SECRET_KEY": "!"}, "32"),
+        ("LAMPLIGHTER_SECRET_KEY", "", "openssl rand -base64 32"),
+        ("LAMPLIGHTER_SECRET_KEY", "c2hvcnQ=", "32 bytes"),
+        ("LAMPLIGHTER_SECRET_KEY", "!", "32"),
+        ("LAMPLIGHTER_VAULT_KEYS", "", "openssl rand -base64 32"),
+        ("LAMPLIGHTER_VAULT_KEYS", "k1:c2hvcnQ=", "32 bytes"),
+        ("LAMPLIGHTER_VAULT_KEYS", KEY, "no id"),
+        ("LAMPLIGHTER_VAULT_KEYS", f"{VAULT_KEYS},{VAULT_KEYS}", "the id of an earlier one"),
     ],
 )
-def test_without_its_key_it_does_not_start(key: dict[str, str], words: str) -> None:
-    done = _run("lamplighter_gateway", **key)
+def test_without_its_keys_it_does_not_start(variable: str, value: str, words: str) -> None:
+    given = {"LAMPLIGHTER_SECRET_KEY": KEY, "LAMPLIGHTER_VAULT_KEYS": VAULT_KEYS, variable: value}
+    done = _run("lamplighter_gateway", **given)
 
     assert done.returncode == 1
-    assert "LAMPLIGHTER_SECRET_KEY" in done.stderr
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()[1:]] == [variable]
     assert words in done.stderr
-    assert "openssl rand -base64 32" in done.stderr
+    assert not value or value not in done.stderr
 
 
 async def test_without_its_streams_it_does_not_start(nats_server: Server) -> None:
@@ -218,6 +223,7 @@ async def test_without_its_streams_it_does_not_start(nats_server: Server) -> Non
         "lamplighter_gateway",
         NATS_URL=nats_server.url,
         LAMPLIGHTER_SECRET_KEY=KEY,
+        LAMPLIGHTER_VAULT_KEYS=VAULT_KEYS,
         LAMPLIGHTER_PORT="0",
     )
 

@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from lamplighter_contracts import streams, subjects
 from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.jobs import Job
-from lamplighter_gateway import environments
+from lamplighter_gateway import places
 from lamplighter_runtime.latest import last_message
 from tests.service.gateway.running import Running, gateway, last_sequence
 from tests.support.servers import Server
@@ -25,6 +25,14 @@ LAB = {
     "exclude_dates": ["2026-12-24..2027-01-01"],
     "blackouts": ["fri 18:00 - mon 06:00"],
     "calendars": ["holidays"],
+    "check": {"kind": "command", "command": ["true"], "every_seconds": 60, "timeout_seconds": 10},
+    "tools": ["files.*"],
+    "network": {
+        "hosts": ["*.example.org"],
+        "ranges": ["10.0.0.0/8", "fd00::/8", "192.168.1.1"],
+        "internet": False,
+    },
+    "concurrent": 4,
 }
 
 
@@ -57,6 +65,11 @@ async def test_it_is_made_read_changed_and_deleted(running: Running, bus: Client
         "revision": 0,
         "updated_at": 0,
     }
+    opened = await running.json("PATCH", "/environments/lab", {"check": None, "tools": None, "network": None})
+    assert (opened["check"], opened["tools"], opened["concurrent"]) == (None, None, 4)
+    assert opened["network"] == {"hosts": None, "ranges": [], "internet": True}
+    closed = await running.json("PATCH", "/environments/lab", {"tools": [], "network": {"hosts": []}})
+    assert (closed["tools"], closed["network"]["hosts"]) == ([], []), "none is not all"
     changed = await running.json("PATCH", "/environments/lab", {"blackouts": None, "variables": {"B": "2"}})
     assert (changed["blackouts"], changed["variables"], changed["queue"]) == ([], {"B": "2"}, "inside")
     await running.json("DELETE", "/environments/lab")
@@ -94,6 +107,34 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("odd variable", {"variables": {"1A": "x"}}, "variables.1A", "a variable's name"),
     ("a number", {"variables": {"A": 1}}, "variables.A", "string"),
     ("nested", {"exclusions": {}}, "exclusions", "is not known; known are"),
+    ("mistaken name", {"blackout": []}, "blackout", "did you mean 'blackouts'?"),
+    ("check of no kind", {"check": {"command": ["true"]}}, "check.kind", "is missing"),
+    (
+        "check of another kind",
+        {"check": {"kind": "tcp"}},
+        "check.kind",
+        "is 'tcp'; allowed are 'command', 'url'",
+    ),
+    ("check without a command", {"check": {"kind": "command"}}, "check.command", "is missing"),
+    ("check of no address", {"check": {"kind": "url", "url": "x"}}, "check.url", "such as 'https://"),
+    (
+        "check too often",
+        {"check": {"kind": "url", "url": "http://x", "every_seconds": 1}},
+        "check.every_seconds",
+        "5",
+    ),
+    ("odd tool", {"tools": ["shell", "A B"]}, "tools.1", "a tool's name"),
+    ("odd host", {"network": {"hosts": ["http://x"]}}, "network.hosts.0", "host's name"),
+    ("no range", {"network": {"ranges": ["10.0.0.0/8", "10.0.0"]}}, "network.ranges.1", "no range, such as"),
+    (
+        "range with bits",
+        {"network": {"ranges": ["10.1.2.3/8"]}},
+        "network.ranges.0",
+        "did you mean '10.0.0.0/8'?",
+    ),
+    ("range too narrow", {"network": {"ranges": ["10.0.0.0/33"]}}, "network.ranges.0", "no range"),
+    ("mistaken rule", {"network": {"host": []}}, "network.host", "did you mean 'hosts'?"),
+    ("nobody at all", {"concurrent": 0}, "concurrent", "greater than or equal to 1"),
     ("no name", {"name": None}, "name", "missing"),
 ]
 
@@ -120,11 +161,14 @@ async def test_what_is_used_stays(running: Running) -> None:
     agent = {"id": "inmate", "name": "Inmate", "runner": {"kind": "noop"}, "environment": "lab"}
     await running.json("POST", "/agents", agent)
     await running.agent()
+    team = {"id": "crew", "name": "Crew", "members": ["idle"], "environment": "lab"}
+    await running.json("POST", "/teams", team)
     job = await running.job(environment="lab")
 
     used = await running.http.delete("/api/v1/environments/lab")
     assert used.status_code == 409
-    assert f"job '{job['id']}', agent 'inmate'" in used.json()["detail"]
+    assert f"job '{job['id']}', agent 'inmate', team 'crew'" in used.json()["detail"]
+    await running.json("DELETE", "/teams/crew")
     await running.json("DELETE", f"/jobs/{job['id']}")
     await running.json("DELETE", "/agents/inmate")
     await running.json("DELETE", "/environments/lab")
@@ -153,7 +197,7 @@ async def test_jobs_follow_the_queue(running: Running, bus: Client) -> None:
 async def test_many_jobs_follow_batch_by_batch(
     running: Running, bus: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(environments, "MOST_AT_ONCE", 4)
+    monkeypatch.setattr(places, "MOST_AT_ONCE", 4)
     await running.agent()
     await running.json("POST", "/environments", {"id": "lab", "name": "Lab"})
     jobs = [(await running.job(environment="lab"))["id"] for _ in range(10)]

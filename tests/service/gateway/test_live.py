@@ -15,8 +15,8 @@ import pytest
 from nats.aio.client import Client
 
 from lamplighter_contracts import envelope, streams, subjects
-from lamplighter_contracts.events import (
-    Event,
+from lamplighter_contracts.events import Event, TriggerDecided
+from lamplighter_contracts.executions import (
     ExecutionFinished,
     ExecutionStarted,
     ExecutionStatus,
@@ -24,15 +24,15 @@ from lamplighter_contracts.events import (
     LogBatch,
     LogLine,
     LogStream,
-    TriggerDecided,
 )
 from lamplighter_contracts.ids import execution_id
 from lamplighter_contracts.queries import Attempt, ExecutionRecord, RecordedBatch, RecordedLine
 from lamplighter_gateway import live
 from lamplighter_runtime.messages import BusUnavailable, Message, Stored
 from lamplighter_runtime.publishing import publish
-from tests.service.gateway.running import KEY, Running, last_sequence
+from tests.service.gateway.running import KEY, VAULT_KEYS, Running, last_sequence
 from tests.service.gateway.scripted_history import ScriptedHistory, scripted_history
+from tests.support import happenings
 from tests.support.processes import Child
 from tests.support.servers import Server
 from tests.support.waiting import until
@@ -97,6 +97,12 @@ class Worker:
             }
         )
         return await self._publish(subjects.execution_status(self.execution), event)
+
+    async def tell(self, subject: str, event: Event, **changes: Any) -> int:
+        """An event as it would be for this execution."""
+        mine = {"execution_id": self.execution, "job_id": "a-job", **changes}
+        known = {name: value for name, value in mine.items() if name in type(event).model_fields}
+        return await self._publish(subject, event.model_copy(update=known))
 
     async def _publish(self, subject: str, event: Event) -> int:
         headers = envelope.headers(event, event_id="x", source="/test", time=AT)
@@ -264,6 +270,72 @@ async def test_it_resumes_after_every_event_exactly(running: Running, worker: Wo
     for had, one in enumerate(said[:-1], 1):
         rest = await whole(running, after=one.position)
         assert [(one.name, one.data) for one in rest] == everything[had:], one.position
+
+
+async def test_what_interrupts_a_run_is_told_and_what_it_goes_on_with_is_not(
+    running: Running, worker: Worker
+) -> None:
+    status = subjects.execution_status(EXECUTION)
+    await worker.tell(subjects.execution_decided(EXECUTION), happenings.chosen())
+    await worker.start()
+    await worker.tell(subjects.execution_effects(EXECUTION), happenings.effects("shell"))
+    await worker.tell(subjects.execution_parked(EXECUTION, 1), happenings.parked())
+    await worker.tell(status, happenings.waiting())
+    await worker.tell(status, happenings.answered())
+    await worker.tell(status, happenings.started(resumed=True, worker="other"))
+    await worker.tell(status, happenings.retrying())
+    await worker.finish(attempt=2, usage={"input_tokens": 5})
+
+    said = await whole(running)
+
+    assert names(said) == [
+        *("decided", "status", "effects", "waiting", "answered", "status", "retrying", "status", "end"),
+    ]
+    statuses = ["running", "waiting_for_input", "queued", "running", "retrying", "completed", "completed"]
+    assert [one.data["status"] for one in said if "status" in one.data] == statuses
+    decided, _, effects, waiting, answered, resumed, retrying, *_, end = (one.data for one in said)
+    assert (decided["choice"]["chosen"], effects["effects"][0]["name"]) == ("writer", "shell")
+    assert waiting["approvals"][0]["summary"] == "shell: rm -r build"
+    assert waiting["deadline_at"] > waiting["at"]
+    assert answered["approvals"][0]["answered_by"] == "ada"
+    assert (resumed["resumed"], resumed["worker"]) == (True, "other")
+    assert (retrying["reason"], retrying["detail"]) == ("unavailable", "The model answered 503.")
+    assert retrying["not_before"] > retrying["at"]
+    assert end["usage"]["input_tokens"] == 5
+    for had, one in enumerate(said[:-1], 1):
+        rest = await whole(running, after=one.position)
+        assert names(rest) == names(said)[had:], one.position
+
+
+async def test_one_that_never_began_ends_its_stream(
+    running: Running, worker: Worker, history: ScriptedHistory
+) -> None:
+    await worker.tell(subjects.execution_status(EXECUTION), happenings.blocked())
+    said = await whole(running)
+    assert names(said) == ["status", "end"]
+    assert (said[-1].data["status"], said[-1].data["reason"]) == ("blocked", "agent")
+    record = await running.json("GET", f"/executions/{EXECUTION}")
+    assert (record["status"], record["detail"]) == ("blocked", "the agent 'writer' is not active")
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (happenings.waiting(), "waiting_for_input"),
+        (happenings.answered(), "queued"),
+        (happenings.retrying(), "retrying"),
+        (happenings.cancelling(), "cancelling"),
+        (happenings.started(approvals=(happenings.approval(),)), "running"),
+    ],
+)
+async def test_what_history_has_not_heard_of_is_told_from_the_bus(
+    running: Running, worker: Worker, history: ScriptedHistory, event: Event, status: str
+) -> None:
+    await worker.tell(subjects.execution_status(EXECUTION), event)
+    record = await running.json("GET", f"/executions/{EXECUTION}")
+    assert record["status"] == status
+    assert len(record["approvals"]) == len(getattr(event, "approvals", ()))
+    assert (record["not_before"] is not None) == (status == "retrying")
 
 
 async def test_history_has_what_the_stream_has_no_more(
@@ -572,6 +644,7 @@ def _child(nats_server: Server, folder: Path, **settings: str) -> Child:
     environment = {
         "NATS_URL": nats_server.url,
         "LAMPLIGHTER_SECRET_KEY": KEY,
+        "LAMPLIGHTER_VAULT_KEYS": VAULT_KEYS,
         "LAMPLIGHTER_PORT": str(free_port()),
         **settings,
     }

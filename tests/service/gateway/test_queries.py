@@ -10,11 +10,13 @@ from nats.aio.msg import Msg
 
 from lamplighter_contracts import subjects
 from lamplighter_contracts.control import CancelReply
-from lamplighter_contracts.events import ExecutionStatus
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.queries import Attempt, JobSummary, QueryFailed
+from lamplighter_contracts.usage import Usage
 from tests.service.gateway.running import Running
 from tests.service.gateway.scripted_history import ScriptedHistory, scripted_history
 from tests.service.gateway.test_live import AT, EXECUTION, Worker, record_of, recorded
+from tests.support.happenings import approval, choice, effects, verdict
 from tests.support.waiting import heard
 
 
@@ -28,8 +30,7 @@ async def test_a_record_is_answered_with_both_spellings(running: Running, histor
     firing = {"kind": "webhook", "key": "d1", "nominal_at": AT, "payload": {"a": 1}}
     history.records[EXECUTION] = record_of(
         job_name="Job",
-        executor_kind="team",
-        executor_id="crew",
+        team_id="crew",
         firing=firing,
         started_at=AT,
         finished_at=AT,
@@ -43,6 +44,38 @@ async def test_a_record_is_answered_with_both_spellings(running: Running, histor
     assert (record["agent_id"], record["team_id"]) == (None, "crew")
     assert (record["trigger"]["kind"], record["payload"]) == ("webhook", {"a": 1})
     assert "payload" not in record["trigger"]
+
+
+async def test_a_record_tells_who_why_and_what_was_done(running: Running, history: ScriptedHistory) -> None:
+    history.records[EXECUTION] = record_of(
+        status="retrying",
+        executor_kind="smart",
+        agent_id="writer",
+        environment="far",
+        policy_hash="feed",
+        not_before=AT,
+        choice=choice(),
+        decisions=[{"attempt": 1, "number": 1, "at": AT, "action": "tool.call", "verdict": verdict()}],
+        decisions_omitted=4,
+        approvals=[approval()],
+        effects=effects("shell").effects,
+        effects_omitted=2,
+        usage=Usage(input_tokens=7, cost=0.5),
+        steps=[
+            {"attempt": 1, "number": 1, "name": "shell", "kind": "tool", "arguments": "{}", "failed": True}
+        ],
+    )
+
+    record = await running.json("GET", f"/executions/{EXECUTION}")
+
+    assert (record["status"], record["not_before"]) == ("retrying", "2026-03-01T12:00:00Z")
+    assert (record["agent_id"], record["smart"], record["environment"]) == ("writer", True, "far")
+    assert [one["agent_id"] for one in record["choice"]["candidates"]] == ["writer", "sleeper"]
+    assert record["decisions"][0]["verdict"]["applied"][0]["policy_id"] == "night"
+    assert (record["decisions_omitted"], record["effects_omitted"], record["policy_hash"]) == (4, 2, "feed")
+    assert record["approvals"][0]["id"] == approval().approval_id
+    assert (record["effects"][0]["name"], record["usage"]["input_tokens"]) == ("shell", 7)
+    assert (record["steps"][0]["kind"], record["steps"][0]["failed"]) == ("tool", True)
 
 
 async def test_a_list_asks_what_it_was_asked(running: Running, history: ScriptedHistory) -> None:
@@ -67,8 +100,9 @@ async def test_a_list_asks_what_it_was_asked(running: Running, history: Scripted
     assert asked[0] == {
         "job_id": "j",
         "statuses": ["running", "failed"],
-        "executor_kind": "agent",
-        "executor_id": "idle",
+        "executor_kind": None,
+        "executor_id": None,
+        "agent_id": "idle",
         "backfill_id": "bf-1",
         "limit": 7,
         "offset": 3,

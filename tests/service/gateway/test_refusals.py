@@ -18,6 +18,8 @@ DEADLINE = 15
 
 GOOD = {"name": "Report", "prompt": "Go", "agent_id": "idle"}
 
+SMART = {"agent_id": None, "smart": True}
+
 BAD_JOBS: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown zone", {"schedule": "0 9 * * *", "timezone": "Mars/Base"}, "timezone", "IANA"),
     ("zone nearly right", {"schedule": "0 9 * * *", "timezone": "Europe/Berln"}, "timezone", "Europe/Berlin"),
@@ -32,7 +34,24 @@ BAD_JOBS: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown agent", {"agent_id": "nobody"}, "agent_id", "does not exist"),
     ("agent nearly right", {"agent_id": "idel"}, "agent_id", "did you mean 'idle'?"),
     ("unknown team", {"agent_id": None, "team_id": "nobody"}, "team_id", "does not exist"),
-    ("smart", {"agent_id": None, "smart": True}, "smart", "not available yet"),
+    ("smart with an agent", {"smart": True}, "smart", "choose one"),
+    ("unknown fallback", {**SMART, "fallback_agent_id": "idel"}, "fallback_agent_id", "did you mean 'idle'?"),
+    ("wishes of an agent", {"capabilities": ["mail"]}, "capabilities", "only for a smart job"),
+    (
+        "retry in the other dialect",
+        {"config": {"retry_policy": {"max_attempts": 99}}},
+        "config.retry_policy.max_attempts",
+        "20",
+    ),
+    (
+        "secret in the other dialect",
+        {"execution_environment": {"secrets": ["A B"]}},
+        "execution_environment.secrets.0",
+        "name",
+    ),
+    ("unknown end", {"retry_on": ["bad luck"]}, "retry_on", "'exit_code'"),
+    ("no cost at all", {"max_cost": 0}, "max_cost", "greater than 0, such as 0.5"),
+    ("an endless approval", {"approval_wait_seconds": 999_999}, "approval_wait_seconds", "(2 days 22 h)"),
     ("empty name", {"name": ""}, "name", "empty"),
     ("blank name", {"name": "   "}, "name", "empty"),
     ("missing prompt", {"prompt": None}, "prompt", "missing"),
@@ -121,7 +140,7 @@ BAD_REQUESTS: list[tuple[str, str, str, bytes, dict[str, str], int, str]] = [
     ("odd token", "POST", "/tokens", b'{"name": "x", "role": "king"}', {}, 422, "invalid-input"),
     ("unknown token", "DELETE", "/tokens/nothing", b"", {}, 404, "not-found"),
     ("agent without a runner", "POST", "/agents", b'{"name": "x"}', {}, 422, "invalid-input"),
-    ("strange runner", "POST", "/agents", b'{"name": "x", "runner": {"kind": "y"}}', {}, 422, "invalid-input"),
+    ("strange runner", "POST", "/agents", b'{"runner": {"kind": "y", "command": ["z"]}}', {}, 422, "invalid-input"),
     ("bad agent id", "POST", "/agents", b'{"id": "A B", "runner": {"kind": "noop"}}', {}, 422, "invalid-input"),
     ("team of strangers", "POST", "/teams", b'{"name": "x", "members": ["nobody"]}', {}, 422, "invalid-input"),
     ("empty team", "POST", "/teams", b'{"name": "x", "members": []}', {}, 422, "invalid-input"),

@@ -2,7 +2,8 @@
 
 from nats.aio.client import Client
 
-from lamplighter_contracts.events import ExecutionStatus, SkipReason
+from lamplighter_contracts.events import SkipReason
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.jobs import SmartExecutor
 from lamplighter_contracts.queries import (
     ExecutionPage,

@@ -12,25 +12,36 @@ from hypothesis import strategies as st
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from lamplighter_contracts.events import ExecutionStatus, SkipReason
-from lamplighter_history.filters import occurrences
-from lamplighter_history.fold import Folded, fold, may_have_waited
+from lamplighter_contracts.events import SkipReason
+from lamplighter_contracts.executions import ExecutionStatus
+from lamplighter_contracts.reasons import Blocked
+from lamplighter_history.filters import executions, occurrences
+from lamplighter_history.fold import Folded, fold, may_have_been_blocked, may_have_waited
 from lamplighter_history.folds.executions import waited_in_vain
+from lamplighter_history.folds.occurrences import never_began
 from lamplighter_history.store import operation
 from lamplighter_history.writes import Collection, Entry, Retention, Upsert, Write
 from tests.support.happenings import (
     NOON,
+    answered,
     backfill,
     backfilled,
+    blocked,
     cancelling,
+    chosen,
+    decided,
     due,
+    effects,
     execution,
     finished,
+    forwarded,
     log_batch,
     queued,
+    retrying,
     skipped,
     started,
     step,
+    waiting,
 )
 
 KEPT = Retention(*(timedelta(days=days) for days in (365, 365, 30)))
@@ -67,6 +78,34 @@ LIFE: list[Folded] = [
     queued(3),
     queued(4),
     backfill("started"),
+    # Who does it, what it waits for, that it fails and is tried again, what it did.
+    due(8),
+    forwarded(8),
+    chosen(1, of=8),
+    decided(2, of=8),
+    decided(201, of=8),
+    decided(41, of=8, attempt=2),
+    started(8, environment="far", policy_hash="feed"),
+    effects("shell", of=8),
+    waiting(8),
+    answered(8),
+    started(8, resumed=True, worker="other"),
+    effects("shell", "http", of=8),
+    retrying(8),
+    started(8, attempt=2, agent_id="second"),
+    step(1, "finished", of=8, kind="tool", source="writer", arguments="{}", result="x", failed=True),
+    waiting(9),
+    # Those that never began, of which one had waited for its turn.
+    due(10, payload={"a": 1}),
+    blocked(10),
+    due(11),
+    blocked(11, Blocked.POLICY),
+    queued(12),
+    due(12),
+    waiting(12, attempt=0),
+    blocked(12, Blocked.APPROVAL),
+    # Whose due event history never sees.
+    blocked(13),
 ]
 """Their places in the list stand for their sequences."""
 
@@ -102,13 +141,21 @@ def ends(mongo: Mongo, batch: list[Entry[Folded]]) -> list[Write]:
     return [waited_in_vain(one, KEPT.executions) for one in found]
 
 
+def rulings(mongo: Mongo, batch: list[Entry[Folded]]) -> list[Write]:
+    """On those in the batch that never began, by what both collections have now."""
+    wanted = executions.blocked(may_have_been_blocked(batch))
+    ended = {one["_id"]: one["state"] for one in mongo["executions"].find(wanted, executions.ENDED)}
+    fired = mongo["occurrences"].find(occurrences.fired(list(ended)))
+    return [never_began(one, ended[one["_id"]], KEPT.occurrences) for one in fired]
+
+
 def written(mongo: Mongo, batches: list[list[Entry[Folded]]]) -> dict[str, list[dict[str, Any]]]:
     """What is stored after these batches."""
     cleared(mongo)
     for batch in batches:
         for write in fold(batch, KEPT):
             write_one(mongo, write)
-        for write in ends(mongo, batch):
+        for write in [*ends(mongo, batch), *rulings(mongo, batch)]:
             write_one(mongo, write)
     return stored(mongo)
 
@@ -147,7 +194,21 @@ def test_what_the_events_come_to(mongo: Mongo) -> None:
     assert [outcomes[execution(number)] for number in range(7)] == [
         *("fired", "fired", "skipped", "fired", "skipped", "queued", "skipped")
     ]
+    assert [outcomes[execution(number)] for number in (8, 10, 11, 12)] == [
+        *("fired", "blocked", "skipped", "skipped")
+    ]
+    assert execution(13) not in outcomes
     assert [one["state"]["phase"] for one in documents["backfills"]] == ["completed"]
+    [much] = [one for one in documents["executions"] if one["_id"] == execution(8)]
+    assert (much["state"]["status"], much["by"]["agent_id"], much["environment"]) == (
+        *("running", "second", "default"),
+    )
+    assert (set(much["attempts"]), set(much["failures"]), much["resumptions"]["1"]["worker"]) == (
+        *({"1", "2"}, {"1"}, "other"),
+    )
+    assert much["usage"]["input_tokens"] == 100
+    assert [one["name"] for one in much["effects"]["all"]] == ["shell", "http"]
+    assert (set(much["decisions"]), set(much["decisions_beyond"])) == ({"1-2"}, {"1", "2"})
 
 
 WAITS, SKIPPED = ENTRIES[LIFE.index(queued(4))], ENTRIES[LIFE.index(skipped(4, reason=SkipReason.REPLACED))]
@@ -172,13 +233,31 @@ def test_one_that_waited_in_vain_ends_however_two_replicas_interleave(
     )
 
 
+DUE, BLOCKED = ENTRIES[LIFE.index(due(10, payload={"a": 1}))], ENTRIES[LIFE.index(blocked(10))]
+
+
+@pytest.mark.parametrize("places", combinations(range(7), 3))
+@pytest.mark.parametrize("ledger_first", [True, False])
+def test_the_ledger_says_that_it_never_began_however_two_replicas_interleave(
+    mongo: Mongo, places: tuple[int, ...], ledger_first: bool
+) -> None:
+    """One has the due event: two writes, the question, the ruling. The other has the end: one write, and the same."""
+    cleared(mongo)
+    one, other = replica(mongo, [DUE], ledger_first), replica(mongo, [BLOCKED], ledger_first)
+    for step_number in range(7):
+        next(other if step_number in places else one)()
+    [record] = stored(mongo)["occurrences"]
+    assert (record["ruling"]["outcome"], record["ruling"]["reason"]) == ("blocked", "blocked")
+    assert record["ruling"]["firing"]["payload"] == '{"a":1}'
+
+
 def replica(mongo: Mongo, batch: list[Entry[Folded]], ledger_first: bool) -> Iterator[Callable[[], object]]:
     """Its steps, each to be taken when its turn comes: every write of the batch, then the question, then the ends."""
     found: list[Write] = []
     writes = sorted(fold(batch, KEPT), key=lambda write: write.collection.value, reverse=ledger_first)
     for write in writes:
         yield partial(write_one, mongo, write)
-    yield lambda: found.extend(ends(mongo, batch))
+    yield lambda: found.extend([*ends(mongo, batch), *rulings(mongo, batch)])
     yield lambda: list(map(partial(write_one, mongo), found))
 
 

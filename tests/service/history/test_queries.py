@@ -5,13 +5,16 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from lamplighter_contracts.events import ExecutionStatus, LogBatch, Outcome, SkipReason
+from lamplighter_contracts.events import Outcome, SkipReason
+from lamplighter_contracts.executions import ApprovalState, ExecutionStatus, LogBatch
 from lamplighter_contracts.queries import (
     ExecutionAnswer,
     ExecutionPage,
     FindOccurrence,
     GetExecution,
+    ListApprovals,
     ListBackfills,
+    ListChoices,
     ListExecutions,
     ListOccurrences,
     LogPage,
@@ -22,13 +25,16 @@ from lamplighter_contracts.queries import (
 from lamplighter_history import answers
 from lamplighter_history.cursors import Place, cursor_after_place
 from lamplighter_history.database import INDEXES
-from lamplighter_history.filters import backfills, executions, jobs, logs, occurrences
+from lamplighter_history.filters import approvals, backfills, choices, executions, jobs, logs, occurrences
 from tests.service.history.conftest import History
 from tests.support.happenings import (
     JOB,
+    answered,
     at,
     backfill,
     backfilled,
+    blocked,
+    chosen,
     due,
     execution,
     finished,
@@ -36,6 +42,7 @@ from tests.support.happenings import (
     log_batch,
     skipped,
     started,
+    waiting,
 )
 from tests.support.waiting import until
 
@@ -48,6 +55,8 @@ QUESTIONS = (
     ListOccurrences,
     FindOccurrence,
     ListBackfills,
+    ListApprovals,
+    ListChoices,
 )
 
 
@@ -104,7 +113,12 @@ async def test_large_texts_are_cut_in_lists_and_whole_alone(history: History) ->
     assert (record.prompt, record.result, record.firing.payload) == (long, long, {"big": long})
 
 
-MALFORMED = (b"{", b"\xff\xfe", b"[]", b'{"limit": 0, "job_ids": 5, "execution_id": 5, "job_id": 5, "at": 5}')
+MALFORMED = (
+    b"{",
+    b"\xff\xfe",
+    b"[]",
+    b'{"limit": 0, "job_ids": 5, "execution_id": 5, "job_id": 5, "at": 5, "since": 5}',
+)
 
 
 async def test_a_malformed_request_is_answered_as_invalid(history: History) -> None:
@@ -155,6 +169,14 @@ def _of_backfills(query: ListBackfills) -> Asked:
     return "backfills", backfills.listed(query), backfills.NEWEST_FIRST
 
 
+def _of_approvals(**asked: Any) -> Asked:
+    return "executions", approvals.listed(ListApprovals(**asked)), approvals.NEWEST_FIRST
+
+
+def _of_choices(**asked: Any) -> Asked:
+    return "executions", choices.listed(ListChoices(since=at(3), **asked)), choices.NEWEST_FIRST
+
+
 FIND = FindOccurrence(job_id=JOB, at=at(4))
 MISSED = (Outcome.MISSED, Outcome.BLOCKED)
 CURSOR = cursor_after_place(Place(at(5), execution(5)))
@@ -172,6 +194,17 @@ FINDS = [
     (_of_executions(ListExecutions(executor_kind="agent", executor_id="rare")), {"by_executor"}),
     (_of_executions(ListExecutions(executor_id="writer")), {"by_executor"}),
     (_of_executions(ListExecutions(backfill_id="fill-1")), {"of_backfill"}),
+    (_of_executions(ListExecutions(agent_id="rare")), {"by_agent"}),
+    (
+        _of_executions(ListExecutions(agent_id="writer", job_id=JOB, statuses=(ExecutionStatus.BLOCKED,))),
+        {"of_job", "by_status", "by_agent"},
+    ),
+    (_of_approvals(), {"with_approvals"}),
+    (_of_approvals(job_id=JOB), {"approvals_of_job"}),
+    (_of_approvals(states=(ApprovalState.PENDING,)), {"approvals_by_status"}),
+    (_of_approvals(states=(ApprovalState.DENIED, ApprovalState.EXPIRED)), {"with_approvals"}),
+    (_of_choices(), {"with_choice"}),
+    (_of_choices(job_id=JOB, cursor=CURSOR), {"choices_of_job"}),
     (_of_occurrences(), {"by_instant"}),
     (_of_occurrences(from_at=at(2), cursor=CURSOR), {"by_instant"}),
     (_of_occurrences(from_at=at(2), until_at=at(6)), {"by_instant"}),
@@ -201,6 +234,13 @@ async def test_an_index_serves_every_query(history: History) -> None:
     await happen(history.bus, *(backfilled(n, f"fill-{n % 3}") for n in range(30)))
     await happen(history.bus, *(backfill(backfill_id=f"fill-{n}") for n in range(9)))
     await happen(history.bus, log_batch("a"))
+    await happen(
+        history.bus, *(waiting(n) for n in range(300, 320)), *(chosen(of=n) for n in range(100, 130))
+    )
+    others = [execution(n, "busy") for n in range(400, 500)]
+    await happen(history.bus, *(waiting(n, "busy") for n in range(400, 500)))
+    await happen(history.bus, *(chosen(execution_id=one, at=at(5)) for one in others))
+    await happen(history.bus, *(answered(n) for n in range(310, 320)), *(blocked(n) for n in range(130, 140)))
     await history.until_all_is_recorded()
     with MongoClient[dict[str, Any]](history.mongodb_url) as client:
         database = client.get_database()
@@ -214,6 +254,11 @@ async def test_an_index_serves_every_query(history: History) -> None:
         assert "DISTINCT_SCAN" in named(plan, "stage"), "one step in the index a job, not one an execution"
         plan = explained(database, "occurrences", occurrences.at_instant(FIND))
         assert named(plan, "indexName") == {"by_instant", "standing_for_several"}
+        asking = explained(
+            database, "executions", [{"$match": executions.blocked([execution(n) for n in range(600)])}]
+        )
+        assert named(asking, "indexName") == {"by_status"}
+        assert asking["executionStats"]["totalDocsExamined"] == 10, "one batch asks after each that is due"
         counting = explained(database, "executions", backfills.executions(["fill-0", "fill-1"]))
         assert named(counting, "indexName") == {"of_backfill"}
         assert "FETCH" not in named(counting, "stage"), "counted along the index"

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from lamplighter_contracts.events import ExecutionStatus, JobBackfill, SkipReason
+from lamplighter_contracts.events import JobBackfill, SkipReason
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.queries import (
     BackfillPage,
     BackfillRecord,

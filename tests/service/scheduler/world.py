@@ -12,16 +12,15 @@ from lamplighter_contracts.events import (
     BackfillCancelled,
     BackfillRequested,
     Event,
-    ExecutionFinished,
-    ExecutionStatus,
     JobDue,
     JobQueued,
     JobSkipped,
     JobTriggered,
     TriggerKind,
 )
+from lamplighter_contracts.executions import Approval, ExecutionFinished, ExecutionStatus, ExecutionWaiting
 from lamplighter_contracts.gates import Gate
-from lamplighter_contracts.jobs import AgentExecutor, Job, ScheduleTrigger
+from lamplighter_contracts.jobs import LONGEST_APPROVAL, AgentExecutor, Job, ScheduleTrigger
 from lamplighter_runtime.latest import Last, last_message
 from lamplighter_runtime.messages import Message, Stored
 from lamplighter_runtime.publishing import commit
@@ -115,16 +114,40 @@ class World:
         subject = subjects.backfill(order.job_id, order.backfill_id)
         await self.put([Message(subject, envelope.body(order), headers)])
 
-    async def finish(self, due: JobDue, result: str = "") -> None:
-        event = ExecutionFinished(
+    async def park(self, due: JobDue) -> None:
+        """It waits for a person's word, as a dispatcher says it: no header speaks of the gate."""
+        approval = Approval(
+            approval_id=f"{due.execution_id}-1",
+            action="tool",
+            action_hash="00",
+            summary="shell: rm -r build",
+            requested_at=now(),
+            deadline_at=now() + LONGEST_APPROVAL,
+        )
+        event = ExecutionWaiting(
             execution_id=due.execution_id,
             job_id=due.job_id,
-            outcome=ExecutionStatus.COMPLETED,
             attempt=1,
-            finished_at=now(),
-            result=result,
+            waiting_since=now(),
+            approvals=(approval,),
+            deadline_at=approval.deadline_at,
             gated=due.gated,
         )
+        await self.put(
+            [_message(subjects.execution_status(due.execution_id), event, f"{due.execution_id}:w")]
+        )
+
+    async def finish(self, due: JobDue, result: str = "", **changes: Any) -> None:
+        fields: dict[str, Any] = {
+            "execution_id": due.execution_id,
+            "job_id": due.job_id,
+            "outcome": ExecutionStatus.COMPLETED,
+            "attempt": 1,
+            "finished_at": now(),
+            "result": result,
+            "gated": due.gated,
+        }
+        event = ExecutionFinished(**fields | changes)
         message = _message(subjects.execution_status(due.execution_id), event, f"{due.execution_id}:finished")
         headers = {**message.headers, **({envelope.GATED_HEADER: "1"} if due.gated else {})}
         await self.put([Message(message.subject, message.body, headers)])

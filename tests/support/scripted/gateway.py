@@ -42,7 +42,14 @@ Route = tuple[str, str, Callable[..., Reply]]
 class ScriptedGateway:
     jobs: dict[str, Job] = field(default_factory=dict)
     things: dict[str, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {"agents": {}, "teams": {}, "tokens": {}, "calendars": {}, "environments": {}}
+        default_factory=lambda: {
+            "agents": {},
+            "teams": {},
+            "tokens": {},
+            "calendars": {},
+            "environments": {},
+            "policies": {},
+        }
     )
     executions: list[dict[str, Any]] = field(default_factory=list)
     occurrences: list[dict[str, Any]] = field(default_factory=list)
@@ -52,6 +59,12 @@ class ScriptedGateway:
     plan: dict[str, Any] = field(default_factory=dict)
     backfills: list[dict[str, Any]] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
+    verdict: dict[str, Any] = field(default_factory=dict)
+    """What a test of policies tells."""
+    secrets: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """By environment and name, without their values."""
+    rehearsal: dict[str, Any] = field(default_factory=dict)
+    approvals: list[dict[str, Any]] = field(default_factory=list)
     log_pages: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, list[tuple[str, str, Any]]] = field(default_factory=dict)
     """Execution id -> (id, event, data) in order."""

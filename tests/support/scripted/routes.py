@@ -124,6 +124,19 @@ def _cancel(gateway: ScriptedGateway, asked: Asked, execution_id: str) -> Reply:
     return Reply(202, {"execution_id": execution_id, "status": "cancelling"})
 
 
+def _get_approval(gateway: ScriptedGateway, asked: Asked, approval_id: str) -> Reply:
+    found = [one for one in gateway.approvals if one["id"] == approval_id]
+    return Reply(200, found[0]) if found else problem(404, f"There is no approval {approval_id!r}.")
+
+
+def _say(gateway: ScriptedGateway, asked: Asked, approval_id: str, verb: str) -> Reply:
+    found = _get_approval(gateway, asked, approval_id)
+    if found.status != 200:
+        return found
+    word = {"approve": "approved", "deny": "denied"}[verb]
+    return Reply(200, {**found.document, "state": word, "answered_by": "cli", **(asked.body or {})})
+
+
 def _create_thing(gateway: ScriptedGateway, asked: Asked, kind: str) -> Reply:
     thing_id = asked.body.get("id") or asked.body["name"].lower()
     once = {"token": "lamp_shown_once"} if kind == "tokens" else {}
@@ -154,6 +167,29 @@ def _on_thing(gateway: ScriptedGateway, asked: Asked, kind: str, thing_id: str) 
     return Reply(200, thing, {"ETag": f'"{thing["revision"]}"'})
 
 
+def _list_secrets(gateway: ScriptedGateway, asked: Asked, environment: str) -> Reply:
+    return Reply(200, list(gateway.secrets.get(environment, {}).values()))
+
+
+def _on_secret(gateway: ScriptedGateway, asked: Asked, environment: str, name: str) -> Reply:
+    kept = gateway.secrets.setdefault(environment, {})
+    if asked.method == "DELETE":
+        return Reply(204) if kept.pop(name, None) else problem(404, f"There is no secret {name!r}.")
+    before = kept.get(name, {"version": 0})
+    kept[name] = {
+        "name": name,
+        "version": before["version"] + 1,
+        "updated_at": "2026-03-02T08:30:00Z",
+        "updated_by": "cli",
+        "key_id": "k1",
+    }
+    return Reply(200, kept[name])
+
+
+def _rehearse(gateway: ScriptedGateway, asked: Asked, job: Job) -> Reply:
+    return Reply(200, {"job_id": job.job_id, **gateway.rehearsal})
+
+
 def _rotated(gateway: ScriptedGateway, job: Job) -> dict[str, Any]:
     return {"webhook_url": _shown(gateway, job)["webhook_url"], "webhook_secret": "whsec_rotated"}
 
@@ -161,8 +197,10 @@ def _rotated(gateway: ScriptedGateway, job: Job) -> dict[str, Any]:
 _JOB, EXECUTION_PATH, _THING = (
     "/api/v1/jobs/([^/]+)",
     "/api/v1/executions/([^/]+)",
-    "/api/v1/(agents|teams|tokens|calendars|environments)",
+    "/api/v1/(agents|teams|tokens|calendars|environments|policies)",
 )
+
+_SECRETS = "/api/v1/environments/([^/]+)/secrets"
 
 ROUTES: list[Route] = [
     ("POST", "/api/v1/jobs", _create_job),
@@ -174,6 +212,7 @@ ROUTES: list[Route] = [
     ("POST", f"{_JOB}/trigger", _on_job(_trigger)),
     ("POST", f"{_JOB}/(?:enable|resume)", _on_job(_resume)),
     ("POST", f"{_JOB}/(?:disable|pause)", _on_job(_pause)),
+    ("POST", f"{_JOB}/preview", _on_job(_rehearse)),
     ("GET", f"{_JOB}/next", _on_job(timing.next_firings)),
     ("GET", f"{_JOB}/why", _on_job(timing.why)),
     ("GET", f"{_JOB}/catchup", _on_job(timing.plan)),
@@ -186,6 +225,15 @@ ROUTES: list[Route] = [
     ("GET", EXECUTION_PATH, _get_execution),
     ("GET", f"{EXECUTION_PATH}/logs", _logs),
     ("POST", f"{EXECUTION_PATH}/cancel", _cancel),
+    ("GET", "/api/v1/approvals", lambda gateway, _: Reply(200, gateway.approvals)),
+    ("GET", "/api/v1/approvals/([^/]+)", _get_approval),
+    ("POST", "/api/v1/approvals/([^/]+)/(approve|deny)", _say),
+    ("POST", "/api/v1/policies/test", lambda gateway, asked: Reply(200, gateway.verdict)),
+    ("GET", "/api/v1/policies/schema", lambda gateway, asked: Reply(200, {"type": "object"})),
+    ("GET", _SECRETS, _list_secrets),
+    ("PUT", f"{_SECRETS}/([^/]+)", _on_secret),
+    ("DELETE", f"{_SECRETS}/([^/]+)", _on_secret),
+    ("POST", "/api/v1/secrets/rotate", lambda gateway, _: Reply(200, {"resealed": 2, "key_id": "k2"})),
     ("POST", _THING, _create_thing),
     ("GET", _THING, _list_things),
     ("GET", f"{_THING}/([^/]+)", _on_thing),

@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
-    do_PATCH = do_DELETE = do_POST  # noqa: N815 - the names that http.server looks for
+    do_PATCH = do_PUT = do_DELETE = do_POST  # noqa: N815 - the names that http.server looks for
 
     def _answer(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -62,8 +62,14 @@ def test_both_shapes_are_one_job() -> None:
 @pytest.mark.parametrize("body", [FLAT, SERVER])
 def test_what_is_rendered_reads_back_as_the_same_job(body: dict[str, Any]) -> None:
     made = job()
-    assert parse_job(render_job(made)) == parse_job(body)
+    named = parse_job({**body, "environment": "default", "environment_name": "default"})
+    assert parse_job(render_job(made)) == named, "an environment that is written down is named"
     assert change_job(made, render_job(made)) == parse_job(body)
+
+
+def test_the_answer_of_a_job_that_starts_by_hand_can_be_sent_back() -> None:
+    made = job(schedule=None)
+    assert change_job(made, render_job(made)) == parse_job({**FLAT, "schedule": None})
 
 
 def test_an_answer_carries_both_spellings() -> None:
@@ -88,6 +94,10 @@ def test_an_answer_carries_both_spellings() -> None:
         ({"smart": True}, SmartExecutor()),
         ({"planning_mode": "predefined_team", "entity_id": "t"}, TeamExecutor(team_id="t")),
         ({"planning_mode": "on_the_fly"}, SmartExecutor()),
+        (
+            {"smart": True, "capabilities": ["mail"], "fallback_agent_id": "a"},
+            SmartExecutor(capabilities=("mail",), fallback="a"),
+        ),
         ({"entity_type": "team", "entity_id": "t"}, TeamExecutor(team_id="t")),
     ],
 )
@@ -108,6 +118,40 @@ def test_a_job_may_have_several_triggers() -> None:
 
 def test_naming_another_executor_replaces_the_first() -> None:
     assert change_job(job(), {"team_id": "crew"}).executor == TeamExecutor(team_id="crew")
+
+
+def test_what_a_smart_job_wishes_changes_by_itself_and_goes_with_it() -> None:
+    smart = change_job(job(), {"smart": True, "capabilities": ["mail"], "fallback_agent_id": "reporter"})
+    other = change_job(smart, {"capabilities": ["chat"]})
+    assert other.executor == SmartExecutor(capabilities=("chat",), fallback="reporter")
+    assert change_job(other, {"smart": True, "fallback_agent_id": None}).executor == SmartExecutor(
+        capabilities=("chat",)
+    )
+    assert change_job(other, {"agent_id": "reporter"}).executor == AgentExecutor(agent_id="reporter")
+
+
+def test_retries_and_secrets_have_both_spellings() -> None:
+    server = {
+        "config": {"timeout": 60, "retry_policy": {"max_attempts": 5, "backoff": 2}},
+        "execution_environment": {"env_vars": {"A": "1"}, "secrets": ["TOKEN"]},
+    }
+    flat = {"retry_attempts": 5, "retry_first_seconds": 2, "secrets": ["TOKEN"]}
+    assert parse_job({**SERVER, **server}) == parse_job({**FLAT, **flat})
+    wire = render_job(job(**flat))
+    assert wire["config"]["retry_policy"] == {"max_attempts": 5, "backoff": 2}
+    assert wire["execution_environment"]["secrets"] == ["TOKEN"]
+    assert parse_job({**FLAT, "config": {"retry_policy": {"max_attempts": 0}}}).retry.attempts == 1
+
+
+def test_an_environment_is_inherited_until_somebody_names_one() -> None:
+    made = job().model_copy(update={"environment": "lab"})
+    assert (made.inherits_environment, render_job(made)["environment"]) == (True, "lab")
+    assert change_job(made, {"name": "other"}).inherits_environment
+    assert change_job(made, render_job(made)).inherits_environment, "a whole answer that is sent back"
+    assert not change_job(made, {"environment": "lab"}).inherits_environment
+    named = change_job(made, {**render_job(made), "environment": "moon", "environment_name": "moon"})
+    assert (named.environment, named.inherits_environment) == ("moon", False)
+    assert change_job(named, {"environment": None}).inherits_environment
 
 
 def test_null_removes_a_trigger() -> None:
@@ -154,9 +198,28 @@ def test_what_is_not_said_has_the_default_that_the_evidence_supports() -> None:
         ({"planning_mode": "chaos"}, "planning_mode", "allowed are predefined_agent"),
         ({"trigger_type": "webhook"}, "trigger_type", "no 'webhook_path'"),
         ({"executor_type": "specific_queue"}, "executor_type", "name an environment"),
-        ({"config": {"retry_policy": {"max_attempts": 3}}}, "config.retry_policy", "leave it out"),
+        (
+            {"config": {"retry_policy": {"max_tries": 3}}},
+            "config.retry_policy.max_tries",
+            "known are backoff",
+        ),
+        ({"config": {"retry_policy": 3}}, "config.retry_policy", "must be an object"),
+        ({"retry_on": ["sometimes"]}, "retry_on", "'exit_code'"),
+        ({"retry_attempts": 0}, "retry_attempts", "greater than or equal to 1"),
+        ({"approval_wait_seconds": 1}, "approval_wait_seconds", "greater than or equal to 5"),
+        ({"max_cost": 0}, "max_cost", "greater than 0"),
+        ({"secrets": ["A B"]}, "secrets.0", "variable's name"),
+        ({"capabilities": ["mail"]}, "capabilities", "only for a smart job"),
+        ({"fallback_agent_id": "other"}, "fallback_agent_id", "only for a smart job"),
+        ({"agent_id": None, "smart": "yes"}, "smart", "true or false"),
+        ({"agent_id": None, "smart": True, "fallback_agent_id": "A B"}, "fallback_agent_id", "small letters"),
+        ({"agent_id": None, "smart": True, "capabilities": [""]}, "capabilities.0", "must not be empty"),
         ({"config": {"speed": 3}}, "config.speed", "known are"),
-        ({"execution_environment": {"secrets": ["s"]}}, "execution_environment.secrets", "leave it out"),
+        (
+            {"execution_environment": {"mcp_servers": ["s"]}},
+            "execution_environment.mcp_servers",
+            "among the tools of an agent",
+        ),
     ],
 )
 def test_a_wrong_field_is_named_with_what_is_allowed(change: dict[str, Any], field: str, says: str) -> None:

@@ -1,6 +1,6 @@
 """How much output is kept."""
 
-from lamplighter_dispatcher.allowance import (
+from lamplighter_dispatcher.attempt.allowance import (
     BYTES_A_SECOND,
     BYTES_IN_ALL,
     LINE_OVERHEAD,

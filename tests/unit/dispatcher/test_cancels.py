@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lamplighter_contracts.control import CancelRequest
-from lamplighter_contracts.events import (
+from lamplighter_contracts.executions import (
     ExecutionCancelling,
     ExecutionFinished,
     ExecutionStarted,

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lamplighter_dispatcher.handover import prompt_after
+from lamplighter_contracts.runners import NoopRunner
+from lamplighter_dispatcher.attempt.handover import prompt_after
 from lamplighter_dispatcher.runners.contract import Work
 from lamplighter_dispatcher.runners.folders import Folders
 from lamplighter_dispatcher.runners.variables import PROMPT_LIMIT, environment, shortened
 from lamplighter_dispatcher.settings import Settings
+from lamplighter_vault import new_key
+from tests.support.sessions import agent
 
 
 def work(**changes: Any) -> Work:
@@ -22,6 +25,7 @@ def work(**changes: Any) -> Work:
         "prompt": "Do it",
         "payload": None,
         "variables": {},
+        "agent": agent(NoopRunner()),
     }
     return Work(**fields | changes)
 
@@ -30,6 +34,7 @@ def test_the_environment_is_made_of_nothing_else() -> None:
     assert environment(work(variables={"A": "1"}), "/bin", Path("/h"), Path("/t"), None) == {
         "PATH": "/bin",
         "HOME": "/h",
+        "PWD": "/h",
         "TMPDIR": "/t",
         "LANG": "C.UTF-8",
         "A": "1",
@@ -47,8 +52,10 @@ def test_a_variable_may_replace_the_path_and_never_the_identity() -> None:
         Path("/h"),
         Path("/t"),
         Path("/p"),
+        Path("/d"),
     )
-    assert (given["PATH"], given["LAMP_EXECUTION_ID"], given["LAMP_PAYLOAD_FILE"]) == ("/opt", "e", "/p")
+    assert (given["PATH"], given["LAMP_EXECUTION_ID"]) == ("/opt", "e")
+    assert (given["LAMP_PAYLOAD_FILE"], given["LAMP_DONE_FILE"]) == ("/p", "/d")
 
 
 def test_a_long_prompt_is_cut_between_characters() -> None:
@@ -68,7 +75,7 @@ def test_a_result_cannot_end_its_own_fence() -> None:
 
 def test_queues_are_a_list_and_share_the_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAMPLIGHTER_QUEUES", "default, closed,gpu")
-    settings = Settings(slots=8)
+    settings = Settings(slots=8, vault_keys=new_key())
     assert settings.queues == ("default", "closed", "gpu")
     assert [settings.slots_of(place) for place in range(3)] == [3, 3, 2]
 
@@ -85,7 +92,7 @@ def test_queues_are_a_list_and_share_the_slots(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Settings(**wrong)
+        Settings(vault_keys=new_key(), **wrong)
 
 
 def test_a_work_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter_dispatcher.ending import BYTES, LINES, Ending
-from lamplighter_dispatcher.lines import LINE_LIMIT, LineSplitter, printable
+from lamplighter_dispatcher.attempt.ending import BYTES, LINES, Ending
+from lamplighter_dispatcher.attempt.lines import LINE_LIMIT, LineSplitter, printable
 
 
 def split(*chunks: bytes) -> list[str]:

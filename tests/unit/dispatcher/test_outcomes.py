@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from lamplighter_contracts.events import ExecutionStatus
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_dispatcher.outcomes import (
     DETAIL_LIMIT,
     Broken,
@@ -17,6 +17,7 @@ from lamplighter_dispatcher.outcomes import (
     NotStarted,
     Outcome,
     StopReason,
+    Waits,
     failed,
     of_member,
     outcome,
@@ -33,6 +34,8 @@ COMPLETED, FAILED, CANCELLED = ExecutionStatus.COMPLETED, ExecutionStatus.FAILED
         (Killed(11, "r"), None, FAILED, "exit_code", 139),
         (NotStarted("no such file"), None, FAILED, "start", None),
         (Broken("gone"), None, FAILED, "runner", None),
+        # Nobody could ever answer.
+        (Waits({"at": 1}, ()), None, FAILED, "runner", None),
         (Exited(0, "r"), StopReason.TIMEOUT, FAILED, "timeout", 0),
         (Killed(9, "r"), StopReason.TIMEOUT, FAILED, "timeout", 137),
         (Killed(15, "r"), StopReason.CANCEL, CANCELLED, "cancelled", 143),

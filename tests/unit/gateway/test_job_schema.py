@@ -11,11 +11,13 @@ from lamplighter_gateway.job_bodies import TIMING
 from lamplighter_gateway.job_schema import EXAMPLES, JOB
 from tests.unit.gateway.test_jobs import BODY, Bucket
 
-NOT_YET = {"smart"}
+SMART = {"agent_id": None, "smart": True}
+REFERRING: dict[str, dict[str, Any]] = {"calendars": {}, "fallback_agent_id": SMART}
+"""Fields that refer to something, and what has to stand beside them."""
 
 
 def test_every_field_is_told() -> None:
-    assert FIELDS - JOB["properties"].keys() == NOT_YET
+    assert JOB["properties"].keys() >= FIELDS
     assert JOB["properties"].keys() >= TIMING
     assert PLACES.keys() <= EXAMPLES.keys()
 
@@ -24,13 +26,13 @@ def test_every_field_is_told() -> None:
     ("field", "example"), [(field, example) for field, examples in EXAMPLES.items() for example in examples]
 )
 def test_an_example_can_be_saved(field: str, example: Any) -> None:
-    if field == "calendars":
-        # Of all fields only this one refers to something.
+    if field in REFERRING:
         with pytest.raises(InvalidInput, match="does not exist"):
-            Bucket().jobs().create("other", {**BODY, field: example})
+            Bucket().jobs().create("other", {**BODY, **REFERRING[field], field: example})
         return
     body = {**BODY, "webhook_path": None, field: example}
     body |= {"schedule": None} if field == "schedules" else {}
+    body |= SMART if field == "capabilities" else {}
     assert Bucket().jobs().create("other", body)
 
 
@@ -44,4 +46,6 @@ def test_bounds_words_and_defaults_are_those_of_the_contracts() -> None:
         "default": 10,
         "examples": [10],
     }
+    assert fields["retry_on"]["items"]["enum"][:2] == ["exit_code", "start"]
+    assert fields["retry_on"]["default"] == ["unavailable"]
     assert (fields["missed"]["default"], fields["spread_seconds"]["maximum"]) == ("last", 86_400)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from lamplighter_contracts.agents import Agent, NoopRunner
+from lamplighter_contracts.agents import Agent
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.problems import InvalidInput
+from lamplighter_contracts.runners import NoopRunner
 from lamplighter_contracts.webhooks import WebhookReservation
 from lamplighter_gateway.catalog import Catalog, Key, Write, key_of, path_key
 from lamplighter_gateway.jobs import Jobs

@@ -4,25 +4,38 @@ from datetime import timedelta
 
 import pytest
 
-from lamplighter_contracts.events import ExecutionStatus, SkipReason, outcome_of
+from lamplighter_contracts.events import SkipReason, outcome_of
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.jobs import Executor, SmartExecutor, TeamExecutor
-from lamplighter_history.fold import Folded, fold, may_have_waited
-from lamplighter_history.folds.executions import STEPS_KEPT, waited_in_vain
+from lamplighter_contracts.policies import Constraints, Effect, Verdict
+from lamplighter_contracts.reasons import Blocked
+from lamplighter_history.fold import Folded, fold, may_have_been_blocked, may_have_waited
+from lamplighter_history.folds.bounds import STEPS_KEPT, kept
+from lamplighter_history.folds.executions import waited_in_vain
+from lamplighter_history.folds.occurrences import never_began
 from lamplighter_history.writes import Collection, Document, Entry, Insert, Retention, Upsert, Write
 from tests.support.happenings import (
     NOON,
+    answered,
     at,
     backfill,
+    blocked,
     cancelling,
+    chosen,
+    decided,
     due,
     execution,
     finished,
     firing,
+    forwarded,
     log_batch,
     queued,
+    retrying,
     skipped,
     started,
     step,
+    verdict,
+    waiting,
 )
 
 KEPT = Retention(executions=timedelta(days=365), occurrences=timedelta(days=300), logs=timedelta(days=30))
@@ -211,6 +224,10 @@ def test_the_end_of_a_backfill_stays_also_where_it_was_published_earlier(phase: 
         (finished(), "completed", True),
         (finished(outcome=ExecutionStatus.FAILED), "failed", True),
         (finished(outcome=ExecutionStatus.CANCELLED), "cancelled", True),
+        (blocked(), "blocked", True),
+        (retrying(), "retrying", False),
+        (waiting(), "waiting_for_input", False),
+        (answered(), "queued", False),
     ],
 )
 def test_a_transition_is_the_state_and_only_a_final_one_expires(
@@ -263,3 +280,53 @@ def test_a_batch_has_one_write_a_document() -> None:
         for collection in (Collection.EXECUTIONS, Collection.OCCURRENCES)
         for number in (0, 1)
     )
+
+
+def test_of_later_attempts_less_is_kept() -> None:
+    assert (kept(STEPS_KEPT, 0), kept(STEPS_KEPT, 1), kept(STEPS_KEPT, 20)) == (500, 500, 100)
+    latest = the_upsert((8, step(101, attempt=2)), (9, decided(41, attempt=2))).latest
+    assert (latest["steps_beyond.2"], latest["decisions_beyond.2"]) == ({"seq": 101}, {"seq": 41})
+
+
+def test_a_due_event_that_goes_on_says_where_to_and_to_whom() -> None:
+    [write] = folded((7, forwarded()))
+    assert isinstance(write, Upsert)
+    assert write.collection is Collection.EXECUTIONS, "the ledger has the one before it"
+    assert write.facts == {"job_id": "nightly-7f3a"}, "and so has the record"
+    assert write.latest["forwarded"] == {"seq": 7, "environment": "far"}
+    assert write.latest["choice"]["seq"] == [0, 7]
+    assert the_upsert((900, forwarded()), (5, chosen())).latest["choice"]["seq"] == [1, 5]
+
+
+def test_the_ledger_is_asked_of_those_that_are_due_and_those_that_never_began() -> None:
+    events: list[Folded] = [due(1), queued(2), blocked(3), finished(4), skipped(5), log_batch("a")]
+    found = may_have_been_blocked([Entry(event, 1, NOON) for event in events])
+    assert found == [execution(1), execution(3)]
+
+
+@pytest.mark.parametrize("reason", Blocked)
+def test_what_never_began_is_ruled_upon_once_more(reason: Blocked) -> None:
+    ledger = the_upsert((5, due()), into=Collection.OCCURRENCES)
+    end = the_upsert((9, blocked(reason=reason))).latest["state"]
+    again = never_began({"_id": execution(), **ledger.facts, **ledger.latest}, end, KEPT.occurrences)
+    ruling = again.latest["ruling"]
+    outcomes = {Blocked.POLICY: ("skipped", "policy"), Blocked.APPROVAL: ("skipped", "approval")}
+    assert (ruling["outcome"], ruling["reason"]) == outcomes.get(reason, ("blocked", "blocked"))
+    assert next(iter(ruling)) == "seq"
+    assert ruling["seq"] == [2, 9]
+    assert ruling["seq"] > ledger.latest["ruling"]["seq"]
+    assert (ruling["detail"], ruling["decided_at"]) == ("the agent 'writer' is not active", at(9))
+    assert ruling["firing"] == ledger.latest["ruling"]["firing"]
+    assert ruling["expires_at"] == at(9) + KEPT.occurrences
+
+
+def test_a_long_verdict_is_cut_to_what_made_it_what_it_is() -> None:
+    deny = verdict(Effect.DENY, "x" * 500).applied
+    allow = verdict(Effect.ALLOW, "y" * 500).applied
+    limits = Constraints(max_tokens=5)
+    many = Verdict(effect=Effect.DENY, applied=(*allow * 100, *deny * 100), constraints=limits)
+    text = the_upsert((5, decided(verdict=many))).latest["decisions.1-1"]["verdict"]
+    short = Verdict.model_validate_json(text)
+    assert len(text) < 3_000
+    assert (short.effect, short.constraints.max_tokens) == (Effect.DENY, 5)
+    assert {one.effect for one in short.applied} == {Effect.DENY}

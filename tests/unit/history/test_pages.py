@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter_contracts.events import ExecutionStatus
-from lamplighter_contracts.queries import ExecutionRecord, StepRecord
+from lamplighter_contracts.choices import Candidate
+from lamplighter_contracts.executions import ExecutionStatus
+from lamplighter_contracts.policies import PolicyAction
+from lamplighter_contracts.queries import DecisionRecord, ExecutionRecord, StepRecord
 from lamplighter_history.cursors import (
     InvalidQuery,
     Place,
@@ -18,7 +21,7 @@ from lamplighter_history.cursors import (
     read_place,
 )
 from lamplighter_history.pages import PAGE_BYTES, RECORD_BYTES, Page, fitting, size
-from tests.support.happenings import NOON, execution
+from tests.support.happenings import NOON, choice, effects, execution, verdict
 
 
 def record(result: str = "", steps: int = 0) -> ExecutionRecord:
@@ -68,3 +71,25 @@ def test_of_a_record_that_does_not_fit_the_steps_go_first_into_a_count() -> None
     assert size(short) < RECORD_BYTES
     assert (short.steps, short.steps_omitted) == ((), 10)
     assert set(short.result) == {"é"}
+
+
+def much(texts: str = "", **fields: Any) -> ExecutionRecord:
+    call = StepRecord(attempt=1, number=1, name="shell", arguments=texts, result=texts)
+    return record().model_copy(update={"steps": (call,) * 2, **fields})
+
+
+def test_what_a_tool_was_told_goes_before_that_it_was_called() -> None:
+    short = fitting(much("x" * 300_000))
+    assert [(step.name, step.arguments, step.result) for step in short.steps] == [("shell", "", "")] * 2
+    assert short.steps_omitted == 0
+
+
+def test_decisions_go_with_the_steps_and_candidates_after_them() -> None:
+    said = DecisionRecord(attempt=1, number=1, at=NOON, action=PolicyAction.TOOL, verdict=verdict())
+    picked = choice(candidates=(Candidate(agent_id="a", detail="y" * 950_000),))
+    short = fitting(much(decisions=(said,) * 3, choice=picked, effects=effects(*"abc" * 10).effects))
+    assert size(short) < RECORD_BYTES
+    assert (short.decisions, short.decisions_omitted) == ((), 3)
+    assert short.choice is not None
+    assert (short.choice.chosen, short.choice.candidates) == ("writer", ())
+    assert (len(short.effects), short.effects_omitted) == (20, 10)

@@ -11,15 +11,22 @@ from lamplighter_history import readers
 from lamplighter_history.changes import CatalogChange
 from lamplighter_history.fold import Folded
 from tests.support.happenings import (
+    answered,
     backfill,
+    blocked,
+    decided,
     due,
+    effects,
     finished,
     log_batch,
     message,
+    parked,
     queued,
+    retrying,
     skipped,
     started,
     step,
+    waiting,
 )
 
 Reader = Callable[[Msg], Folded | None]
@@ -39,6 +46,12 @@ def received(event: Event, subject: str | None = None) -> Msg:
         (readers.read_job_event, backfill()),
         (readers.read_execution_event, started()),
         (readers.read_execution_event, finished()),
+        (readers.read_execution_event, blocked()),
+        (readers.read_execution_event, retrying()),
+        (readers.read_execution_event, waiting()),
+        (readers.read_execution_event, answered()),
+        (readers.read_execution_event, decided()),
+        (readers.read_execution_event, effects("shell")),
         (readers.read_execution_event, step()),
         (readers.read_log, log_batch("a")),
     ],
@@ -52,6 +65,8 @@ def test_every_event_is_read_as_it_was_written(read: Reader, event: Event) -> No
     [
         (readers.read_job_event, received(due(), "job.of-a-later-version.x")),
         (readers.read_execution_event, received(started(), "execution.x.usage")),
+        (readers.read_execution_event, received(parked())),
+        (readers.read_execution_event, Msg(Client(), "execution.x.parked.1", data=b"\xff not parsed")),
         (readers.read_log, received(log_batch())),
     ],
 )
@@ -64,12 +79,13 @@ def test_what_is_no_concern_of_ours_is_passed_over(read: Reader, found: Msg) -> 
     [
         (readers.read_job_event, received(started(), "job.due.default.x")),
         (readers.read_execution_event, received(due(), "execution.x.status")),
+        (readers.read_execution_event, received(step(), "execution.x.decided")),
         (readers.read_execution_event, Msg(Client(), "execution.x.status", data=b"{}")),
         (readers.read_job_event, Msg(Client(), "job.skipped.x", data=b"{")),
         (readers.read_job_event, received(queued().model_copy(update={"execution_id": "../x"}))),
         (readers.read_job_event, received(queued(), "job.backfill.x")),
         (readers.read_log, Msg(Client(), "log.x", data=b"\xff")),
-        (readers.read_execution_event, received(started().model_copy(update={"execution_id": "../x"}))),
+        (readers.read_execution_event, received(started().model_copy(update={"execution_id": "$x"}))),
     ],
 )
 def test_poison_raises(read: Reader, found: Msg) -> None:

@@ -1,10 +1,17 @@
 """Documents as answers, also those that wait for half of their events."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from lamplighter_contracts.events import ExecutionStatus, TriggerKind
+from lamplighter_contracts.events import TriggerKind
+from lamplighter_contracts.executions import ApprovalState, ExecutionStatus
+from lamplighter_contracts.jobs import SmartExecutor, TeamExecutor
+from lamplighter_contracts.usage import Usage
+from lamplighter_history.fold import Folded, fold
+from lamplighter_history.folds.bounds import DECISIONS_KEPT
+from lamplighter_history.particulars import approval_records
 from lamplighter_history.records import (
     backfill_record,
     execution_record,
@@ -13,7 +20,25 @@ from lamplighter_history.records import (
     recorded_batch,
     typical_seconds,
 )
-from tests.support.happenings import JOB, NOON, at, execution
+from lamplighter_history.writes import Collection, Entry, Retention, Upsert
+from tests.support.happenings import (
+    JOB,
+    NOON,
+    answered,
+    approval,
+    at,
+    chosen,
+    decided,
+    due,
+    effects,
+    execution,
+    finished,
+    forwarded,
+    retrying,
+    started,
+    step,
+    waiting,
+)
 
 
 def test_an_execution_of_which_only_a_step_is_known() -> None:
@@ -25,7 +50,7 @@ def test_an_execution_of_which_only_a_step_is_known() -> None:
                 "1-10": {"started": {"name": "b", "at": at(2)}},
                 "1-9": {"finished": {"name": "a", "at": at(1)}},
             },
-            "steps_beyond": {"1": {"seq": 503}, "2": {"seq": 501}},
+            "steps_beyond": {"1": {"seq": 503}, "2": {"seq": 101}},
         }
     )
     assert record.status == ExecutionStatus.QUEUED
@@ -135,3 +160,152 @@ def test_of_a_chunk_only_the_lines_asked_for() -> None:
 def test_a_summary_before_the_due_event_is_there() -> None:
     summary = job_summary({"_id": "a", "execution_id": execution(3), "status": "running", "created_at": None})
     assert summary.last_run_at == at(3)
+
+
+def document(*events: Folded) -> dict[str, Any]:
+    """The execution's, as MongoDB would have it after these."""
+    kept = Retention(*[timedelta(days=300)] * 3)
+    entries = [Entry(event, sequence, NOON) for sequence, event in enumerate(events, 1)]
+    [write] = [w for w in fold(entries, kept) if w.collection is Collection.EXECUTIONS]
+    assert isinstance(write, Upsert)
+    made: dict[str, Any] = {"_id": write.document_id, **write.facts}
+    for path, value in write.latest.items():
+        *folders, name = path.split(".")
+        place = made
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[name] = value
+    return made
+
+
+def test_attempts_say_why_another_followed() -> None:
+    lost = started(attempt=3, deaths=1)
+    record = execution_record(
+        document(due(), started(), retrying(), started(attempt=2), lost, started(attempt=4, deaths=1))
+    )
+    assert [(a.attempt, a.reason, a.failed_at) for a in record.attempts] == [
+        (1, "unavailable", at(5)),
+        (2, "lost", None),
+        (3, "handed_back", None),
+        (4, "", None),
+    ]
+    assert record.attempts[0].detail == "The model answered 503."
+
+
+def test_attempts_of_an_earlier_version_say_nothing_of_it() -> None:
+    told = {"seq": 1, "worker": "w", "started_at": NOON}
+    state = {"seq": 2, "status": "running"}
+    record = execution_record({"_id": execution(), "state": state, "attempts": {"1": told, "2": told}})
+    assert [attempt.reason for attempt in record.attempts] == ["", ""]
+
+
+def test_one_that_is_tried_again_says_when_and_what_it_has_used() -> None:
+    record = execution_record(document(due(), started(), retrying()))
+    assert (record.status, record.not_before, record.reason) == ("retrying", at(15), "unavailable")
+    assert record.usage.input_tokens == 100
+    again = execution_record(
+        document(due(), started(), retrying(), started(attempt=2, usage=Usage(cost=0.5)))
+    )
+    assert (again.status, again.not_before, again.reason, again.usage.cost) == ("running", None, "", 0.5)
+
+
+def test_one_that_was_parked_began_when_it_first_did() -> None:
+    record = execution_record(
+        document(
+            due(), started(), waiting(), answered(), started(resumed=True, worker="w", started_at=at(60))
+        )
+    )
+    assert record.started_at == at(1)
+    assert [(a.attempt, a.worker) for a in record.attempts] == [(1, "w")]
+    assert record.approvals[0].answered_by == "ada"
+
+
+def test_one_that_was_parked_before_it_began() -> None:
+    record = execution_record(document(due(), waiting(attempt=0), started(resumed=True)))
+    assert [(a.attempt, a.started_at) for a in record.attempts] == [(1, at(1))]
+
+
+def test_who_did_it_and_where_and_by_which_policies() -> None:
+    record = execution_record(document(due(executor=SmartExecutor())))
+    assert (record.agent_id, record.team_id, record.environment) == ("", "", "default")
+    record = execution_record(document(due(executor=TeamExecutor(team_id="crew"))))
+    assert (record.agent_id, record.team_id) == ("", "crew")
+    assert execution_record(document(due())).agent_id == "writer"
+    first = due(executor=SmartExecutor())
+    there = document(first, forwarded())
+    assert execution_record(there).environment == "far"
+    begun = started(agent_id="painter", environment="farther", policy_hash="feed")
+    record = execution_record(document(first, forwarded(), begun))
+    assert (record.agent_id, record.environment, record.policy_hash) == ("painter", "farther", "feed")
+
+
+def test_whom_it_was_given_to_and_why() -> None:
+    record = execution_record(document(due(), chosen()))
+    assert record.choice is not None
+    assert (record.choice.chosen, [c.agent_id for c in record.choice.candidates]) == (
+        *("writer", ["writer", "sleeper"]),
+    )
+    assert record.choice.candidates[1].removed_by == "inactive"
+    listed = document(due(), chosen())
+    del listed["choice"]["candidates"]
+    shown = execution_record(listed).choice
+    assert shown is not None
+    assert (shown.reason, shown.candidates) == ("writer knows reports best.", ())
+
+
+def test_decisions_are_in_order_and_those_that_are_too_many_counted() -> None:
+    many: list[Folded] = [decided(n, attempt=1) for n in range(DECISIONS_KEPT + 3, 0, -1)]
+    record = execution_record(document(due(), *many, decided(1, attempt=2)))
+    assert len(record.decisions) == DECISIONS_KEPT
+    assert [d.number for d in record.decisions[:3]] == [1, 2, 3]
+    assert record.decisions_omitted == 3 + 1
+    assert record.decisions[0].verdict.reason == "no shell at night"
+    assert (record.decisions[0].tool, record.decisions[0].action) == ("shell", "tool.call")
+
+
+def test_effects_are_those_that_the_last_event_tells() -> None:
+    record = execution_record(document(due(), effects("shell"), effects("shell", "http", omitted=4)))
+    assert ([e.name for e in record.effects], record.effects_omitted) == (["shell", "http"], 4)
+
+
+def test_a_step_is_told_from_its_beginning_to_its_end() -> None:
+    call: dict[str, Any] = {"kind": "tool", "source": "writer", "arguments": '{"a":1}'}
+    end: dict[str, Any] = {
+        **call,
+        "arguments": "",
+        "result": "no",
+        "failed": True,
+        "usage": {"input_tokens": 3},
+    }
+    record = execution_record(document(due(), step(1, **call), step(1, "finished", **end)))
+    [told] = record.steps
+    assert (told.kind, told.source, told.arguments, told.result) == ("tool", "writer", '{"a":1}', "no")
+    assert told.failed
+    assert told.usage is not None
+    assert (told.usage.input_tokens, told.started_at, told.finished_at) == (3, at(1), at(1.5))
+
+
+def test_an_approval_is_as_the_last_event_has_it() -> None:
+    cancelled = (approval(state=ApprovalState.CANCELLED),)
+    end = finished(outcome=ExecutionStatus.CANCELLED, approvals=cancelled)
+    states = [
+        [one.state for one in execution_record(document(due(), *events)).approvals]
+        for events in ([waiting()], [waiting(), end], [waiting(), started(attempt=2)])
+    ]
+    assert states == [["pending"], ["cancelled"], ["pending"]]
+
+
+def test_an_answered_approval_stays_as_it_was_answered() -> None:
+    record = execution_record(document(due(), answered(), finished()))
+    assert [one.state for one in record.approvals] == [ApprovalState.APPROVED]
+
+
+def test_approvals_are_listed_newest_first_and_by_their_state() -> None:
+    word: dict[str, Any] = {"state": ApprovalState.DENIED, "answered_at": at(9)}
+    two = (approval(1, 1, **word), approval(1, 2, requested_at=at(50)))
+    found = [document(due(), waiting()), document(due(1), waiting(1, approvals=two))]
+    every = approval_records(found, ())
+    assert [one.approval.approval_id[-2:] for one in every] == ["-2", "-1", "-1"]
+    assert {one.job_name for one in every} == {"Nightly report"}
+    [denied] = approval_records(found, (ApprovalState.DENIED,))
+    assert denied.execution_id == execution(1)

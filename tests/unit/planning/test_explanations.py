@@ -6,14 +6,8 @@ from typing import Any
 
 import pytest
 
-from lamplighter_contracts.events import (
-    ExecutionStatus,
-    Firing,
-    Outcome,
-    SkipReason,
-    TriggerKind,
-    outcome_of,
-)
+from lamplighter_contracts.events import Firing, Outcome, SkipReason, TriggerKind, outcome_of
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.gates import Gate, Running, Waiting
 from lamplighter_contracts.jobs import AgentExecutor, Job, ScheduleTrigger, WebhookTrigger
 from lamplighter_contracts.queries import ExecutionRecord, OccurrenceAnswer, OccurrenceRecord
@@ -128,6 +122,15 @@ def waiting(execution_id: str, **fields: Any) -> Waiting:
 
 RAN = "execution e0 was still running (since 2026-03-02T13:00:00Z)"
 
+APPROVAL: dict[str, Any] = {
+    "approval_id": "e1-1",
+    "action": "tool",
+    "action_hash": "00",
+    "summary": "shell: rm -r build",
+    "requested_at": at("14:10"),
+    "deadline_at": at("3T14:10"),
+}
+
 RECORDED = [
     Case("completed", f"It fired on {NINE}: execution e1 completed after 12 s.", record(), execution("completed")),
     Case(
@@ -140,6 +143,41 @@ RECORDED = [
     ),
     Case("running", f"It fired on {NINE}: execution e1 has run for 60 min so far.", record(), execution("running")),
     Case("cancelling", f"It fired on {NINE}: execution e1 is being cancelled.", record(), execution("cancelling")),
+    Case(
+        "parked", f"It fired on {NINE}: execution e1 is parked since Mon 2026-03-02 at 09:10 until"
+        " Tue 2026-03-03 at 09:10 for an approval: shell: rm -r build.",
+        record(), execution("waiting_for_input", approvals=[APPROVAL]),
+    ),
+    Case(
+        "parked for several", f"It fired on {NINE}: execution e1 is parked since Mon 2026-03-02 at 09:10 until"
+        " Tue 2026-03-03 at 09:10 for 2 approvals: shell: rm -r build; shell: rm -r build.",
+        record(), execution("waiting_for_input", approvals=[APPROVAL, APPROVAL, APPROVAL | {"state": "denied"}]),
+    ),
+    Case(
+        "retrying", f"It fired on {NINE}: execution e1 failed in attempt 2: the model answered 503, and is tried"
+        " again on Mon 2026-03-02 at 10:05.",
+        record(),
+        execution(
+            "retrying", detail="The model answered 503.", not_before=at("15:05"),
+            attempts=[{"attempt": n, "worker": "w", "started_at": DUE} for n in (1, 2)],
+        ),
+    ),
+    Case(
+        "just blocked", f"It fired on {NINE}: execution e1 did not run: the agent 'x' is not active.",
+        record(), execution("blocked", detail="The agent 'x' is not active."),
+    ),
+    Case(
+        "blocked", f"It did not run on {NINE}: the agent 'x' is not active.",
+        skipped(SkipReason.BLOCKED, "The agent 'x' is not active."), execution("blocked"),
+    ),
+    Case(
+        "denied by policy", f"It did not run on {NINE}: it was denied by policy: no deployments on Fridays.",
+        skipped(SkipReason.POLICY, "No deployments on Fridays."), execution("blocked"),
+    ),
+    Case(
+        "not approved", f"It did not run on {NINE}: it was not approved: ann denied it.",
+        skipped(SkipReason.APPROVAL, "ann denied it."), execution("blocked"),
+    ),
     Case(
         "no dispatcher", f"It fired on {NINE}: execution e1 has waited for a dispatcher for 60 min.",
         record(), execution("queued", started_at=None),

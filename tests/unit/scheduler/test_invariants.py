@@ -5,7 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from lamplighter_contracts.events import ExecutionFinished, ExecutionStarted
+from lamplighter_contracts.executions import (
+    ExecutionAnswered,
+    ExecutionFinished,
+    ExecutionRetrying,
+    ExecutionStarted,
+    ExecutionTransition,
+    ExecutionWaiting,
+)
 from lamplighter_contracts.gates import Backfill, Running
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.streams import DUE_TTL
@@ -66,7 +73,7 @@ def test_an_instant_that_is_long_due_waits_for_no_quiet_moment() -> None:
     assert timer_fault(standing, None, at("09:00:15")) is Fault.TIMER_MISSING
 
 
-def status(of: type[ExecutionStarted | ExecutionFinished]) -> Last:
+def status(of: type[ExecutionTransition]) -> Last:
     headers = {"ce-type": of.event_type, "Nats-Time-Stamp": "2026-03-02T09:00:00.123456789Z"}
     return Last("execution.x.status", 5, headers, b"")
 
@@ -77,6 +84,9 @@ def status(of: type[ExecutionStarted | ExecutionFinished]) -> Last:
         (status(ExecutionFinished), "09:00:05", None),
         (status(ExecutionFinished), "09:00:11", Fault.END_MISSED),
         (status(ExecutionStarted), "20T09:00", None),
+        (status(ExecutionRetrying), "20T09:00", None),
+        (status(ExecutionWaiting), "20T09:00", None),
+        (status(ExecutionAnswered), "20T09:00", None),
         (None, "09:00:11", None),
         (None, "5T09:00", None),
         (None, "5T09:00:11", Fault.DUE_EXPIRED),

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lamplighter_cli.commands.execution.interruptions import interruption
 from lamplighter_cli.commands.execution.reading import ExecutionId
 from lamplighter_cli.context import Lamp, of
 from lamplighter_cli.exits import Exit, WrongUse
@@ -71,6 +72,9 @@ def _show(lamp: Lamp, writer: LogWriter, event: LiveEvent) -> None:
             writer.write(event.data["lines"], event.data.get("attempt", 1))
         case "gap":
             lamp.output.note(_gap(event.data))
+        case _:
+            for sentence in interruption(event.name, event.data, lamp.output.clock):
+                lamp.output.note(sentence)
 
 
 def _show_json(lamp: Lamp, writer: LogWriter, event: LiveEvent) -> None:

@@ -18,9 +18,14 @@ ExecutionId = Annotated[
 def list_executions(
     ctx: typer.Context,
     status: Annotated[
-        str | None, typer.Option("--status", help="Only in this status, such as failed.")
+        str | None,
+        typer.Option(
+            "--status", help="Only in this status, such as failed, blocked, retrying or waiting_for_input."
+        ),
     ] = None,
-    agent: Annotated[str | None, typer.Option("--agent", metavar="ID", help="Only of this agent.")] = None,
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="ID", help="Only those that this agent did.")
+    ] = None,
     team: Annotated[str | None, typer.Option("--team", metavar="ID", help="Only of this team.")] = None,
     job: Annotated[str | None, typer.Option("--job", metavar="ID", help="Only of this job.")] = None,
     backfill: Annotated[
@@ -48,7 +53,7 @@ def list_executions(
 
 
 def get_execution(ctx: typer.Context, execution: ExecutionId) -> None:
-    """Show one execution: what started it, how it went, its result.
+    """Show one execution: what started it, who did it and why, what was decided and done, its result.
 
     \b
     Example:
@@ -59,7 +64,7 @@ def get_execution(ctx: typer.Context, execution: ExecutionId) -> None:
 
 
 def cancel_execution(ctx: typer.Context, execution: ExecutionId) -> None:
-    """Stop an execution that waits or runs.
+    """Stop an execution that waits, runs, is parked or is tried again.
 
     \b
     Example:

@@ -6,6 +6,7 @@ from lamplighter_cli.commands.job import (
     changing,
     foreseeing,
     pausing,
+    previewing,
     reading,
     running,
 )
@@ -26,6 +27,7 @@ app = group(
         "disable": pausing.disable_job,
         "pause": pausing.pause_job,
         "resume": pausing.resume_job,
+        "preview|rehearse": previewing.preview_job,
         "next|upcoming": foreseeing.next_firings,
         "why|explain": foreseeing.explain,
         "catchup|catch-up": catching_up.catch_up,

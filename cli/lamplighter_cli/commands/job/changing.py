@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lamplighter_cli.commands.job import options, timing, views
+from lamplighter_cli.commands.job import doing, options, timing, views
 from lamplighter_cli.commands.job.requests import job_body, times
 from lamplighter_cli.commands.options import Yes
 from lamplighter_cli.context import Lamp, of
@@ -16,6 +16,9 @@ from lamplighter_cli.settings import taking
 
 DESCRIPTION = (
     as_options(options.WHAT),
+    as_options(doing.WHO, "Who does it"),
+    as_options(doing.BOUNDS, "What its runs get, and what they may use"),
+    as_options(doing.RETRY, "When an attempt fails"),
     as_options(timing.SCHEDULE, "When it is due"),
     as_options(timing.OVERLAP, "When it is due while it runs"),
     as_options(timing.MISSED, "When it could not start in time"),
@@ -37,6 +40,8 @@ def create_job(ctx: typer.Context) -> None:
       lamp job create --name poll --agent reporter --every 15m --overlap queue-one \\
         --blackout "fri 18:00 - mon 06:00" --prompt "Look for new mail"
       lamp job create --name on-demand --team ops --webhook /deploy-trigger --prompt @prompt.txt
+      lamp job create --name triage --smart --capability mail --fallback clerk --retry-on exit-code \\
+        --secret MAIL_TOKEN --max-cost 0.50 --webhook /mail --prompt "Answer: {{ payload.text }}"
       lamp job create --file job.json --enabled=false
     """
     lamp = of(ctx)
@@ -46,7 +51,8 @@ def create_job(ctx: typer.Context) -> None:
             # A variable of a shell script that holds nothing would make a job that never runs.
             raise WrongUse("--schedule is empty: write one such as '0 9 * * *', or leave it out")
         missing = [f"--{field}" for field in ("name", "prompt") if not body.get(field)]
-        missing += [] if body.get("agent_id") or body.get("team_id") else ["--agent or --team"]
+        named = any(body.get(field) for field in ("agent_id", "team_id", "smart"))
+        missing += [] if named else ["--agent, --team or --smart"]
         if missing:
             raise WrongUse(f"a job needs {', '.join(missing)} (see `lamp job create --help`)")
     job = lamp.client.post(JOBS, body)

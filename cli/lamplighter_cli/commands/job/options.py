@@ -1,4 +1,4 @@
-"""The arguments and options that say what a job is and who does it."""
+"""The arguments and options that say what a job is."""
 
 from datetime import datetime
 from typing import Annotated
@@ -36,7 +36,7 @@ def zone_of(lamp: Lamp, job: str, given: str | None, *times: datetime | str | No
 
 
 ENVIRONMENT = (
-    Setting("--environment", "environment", "ID", "The environment whose variables and calendars it has."),
+    Setting("--environment", "environment", "ID", "Where it runs; by default where its agent or team does."),
 )
 
 WHAT = (
@@ -57,8 +57,6 @@ WHAT = (
         boolean,
         keeps_empty=True,
     ),
-    Setting("--agent", "agent_id", "ID", "The agent that does it (or --team).", keeps_empty=True),
-    Setting("--team", "team_id", "ID", "The team that does it (or --agent).", keeps_empty=True),
     Setting("--webhook", "webhook_path", "PATH", "Webhook path, such as /deploy-trigger."),
     *ENVIRONMENT,
     Setting("--timeout", "timeout_seconds", "SPAN", "The longest a run may take.", span),

@@ -5,13 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from lamplighter_cli import inputs, moments, spans
-from lamplighter_cli.commands.job import options, timing
+from lamplighter_cli.commands.job import doing, options, timing
 from lamplighter_cli.context import Lamp
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.settings import Setting
 from lamplighter_cli.values import Every
 
-ALL = (*options.WHAT, *timing.SCHEDULE, *timing.OVERLAP, *timing.MISSED)
+ALL = (
+    *options.WHAT,
+    *doing.WHO,
+    *doing.BOUNDS,
+    *doing.RETRY,
+    *timing.SCHEDULE,
+    *timing.OVERLAP,
+    *timing.MISSED,
+)
 SPELLINGS = ("schedule", "schedules", "cron_schedule")
 PLAIN = tuple(one for one in ALL if one not in timing.SCHEDULES and one.field)
 
@@ -21,8 +29,10 @@ def job_body(lamp: Lamp, given: Mapping[str, Any], zone: str | None = None) -> d
 
     `zone` reads the times where neither says one; None is this machine's.
     """
-    if given.get("agent") is not None and given.get("team") is not None:
-        raise WrongUse("--agent and --team exclude each other: choose one")
+    named = [f"--{one}" for one in ("agent", "team") if given.get(one) is not None]
+    named += ["--smart"] if given.get("smart") else []
+    if len(named) > 1:
+        raise WrongUse(f"{' and '.join(named)} exclude each other: choose one")
     path = given.get("file")
     body = inputs.document(path, lamp.stdin) if path else {}
     body |= {one.field: one.value(given[one.name]) for one in PLAIN if given.get(one.name) not in (None, ())}

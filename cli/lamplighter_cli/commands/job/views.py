@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from shlex import quote
 
 from lamplighter_cli import spans
-from lamplighter_cli.commands.job import timing_views
+from lamplighter_cli.commands.job import doing_views, timing_views
 from lamplighter_cli.commands.views import who
 from lamplighter_cli.output import Column, Record, Sheet
 from lamplighter_cli.times import Clock
@@ -68,6 +68,7 @@ def sheet(job: Record, clock: Clock) -> Sheet:
     yield "Enabled", job.get("enabled")
     yield "Paused", timing_views.pause_line(job, clock)
     yield "Executor", _executor(job)
+    yield "Chosen", doing_views.wishes(job)
     yield "Starts", when(job)
     yield "In words", job.get("schedule_words")
     yield "Time zone", zone if scheduled else None
@@ -76,13 +77,15 @@ def sheet(job: Record, clock: Clock) -> Sheet:
     yield from timing_views.sheet(job, clock)
     yield "Last run", _last_run(job, clock)
     yield "Webhook URL", job.get("webhook_url")
-    yield "Environment", None if job.get("environment") == "default" else job.get("environment")
+    yield "Environment", doing_views.environment(job)
     yield "Timeout", spans.words(job.get("timeout_seconds"))
+    yield from doing_views.sheet(job)
     yield "Variables", [f"{name}={value}" for name, value in (job.get("variables") or {}).items()]
     yield "Prompt", job.get("prompt")
     yield "Created", _created(job, clock)
     yield "Updated", clock.local(job.get("updated_at"))
     yield "Revision", job.get("revision")
+    yield "Warnings", list(job.get("warnings") or ())
 
 
 def _executor(job: Record) -> str | None:

@@ -20,6 +20,8 @@ _LOCK = "in-use"
 @dataclass(frozen=True, slots=True)
 class Folder:
     path: Path
+    hidden: tuple[Path, ...] = ()
+    """What nobody who works in it is to see."""
 
     @property
     def home(self) -> Path:
@@ -45,26 +47,27 @@ class Folder:
 class Folders:
     """The folders of one dispatcher, under `root/<worker>`. A lock on a file there says that it lives."""
 
-    def __init__(self, root: Path, worker: str) -> None:
-        self._root = root
+    def __init__(self, root: Path, worker: str, *, hidden: tuple[Path, ...] = ()) -> None:
+        self.root = root
+        self._hidden = hidden
         self._own = root / worker
         self._numbers = count(1)
 
     def open(self) -> None:
         """Make the place and clear away what the dead have left. Blocks. Raises `OSError`."""
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._root.stat().st_uid not in (0, os.getuid()):
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.root.stat().st_uid not in (0, os.getuid()):
             raise PermissionError(
-                f"{self._root} belongs to somebody else: set LAMPLIGHTER_WORK_DIR to a folder of your own"
+                f"{self.root} belongs to somebody else: set LAMPLIGHTER_WORK_DIR to a folder of your own"
             )
         self._own.mkdir(mode=0o700)
         self._lock = (self._own / _LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        _sweep(self._root)
+        _sweep(self.root)
 
     def make(self) -> Folder:
         """Raises `OSError`."""
-        folder = Folder(self._own / str(next(self._numbers)))
+        folder = Folder(self._own / str(next(self._numbers)), self._hidden)
         folder.home.mkdir(mode=0o700, parents=True)
         folder.temporary.mkdir(mode=0o700)
         return folder

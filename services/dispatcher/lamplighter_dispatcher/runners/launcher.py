@@ -5,8 +5,10 @@ parent, also those that called setsid, so when the command is over it can end al
 children until there are none. It is told SIGTERM to end the command with a grace time, and SIGUSR1 to end it at
 once; the kernel sends SIGUSR1 also when the dispatcher dies, however that comes about.
 
-Arguments: the dispatcher's pid, the descriptor to report to, the grace time in seconds, four limits (processor
-seconds, bytes of a file, open files, bytes of memory; `-` for none), then the command.
+Arguments: the dispatcher's pid, the descriptor to report to, the grace time in seconds, `bare` or `wrapped`, four
+limits (processor seconds, bytes of a file, open files, bytes of memory; `-` for none), then the command. A wrapped
+one is in a sandbox: the program started here is the wrapper, which is given the descriptor too, and which is not
+told to end, for all in it would end with it and have no grace.
 Reports one line: `exited <code>`, `killed <signal>`, or `cannot <errno>`.
 """
 
@@ -26,14 +28,22 @@ WATCHED = {signal.SIGCHLD, signal.SIGTERM, KILL}
 LIMITS = (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_AS)
 CANNOT_EXEC = 127
 MOMENT_SECONDS = 0.005
+ALONE = (sys.executable, "-I", "-S", __file__)
+"""How this is run."""
+WRAPPED, BARE = "wrapped", "bare"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(
-    dispatcher: int, report: int, grace_seconds: float, limits: Sequence[str], command: Sequence[str]
+    dispatcher: int,
+    report: int,
+    grace_seconds: float,
+    wrapped: bool,
+    limits: Sequence[str],
+    command: Sequence[str],
 ) -> None:
-    os.set_inheritable(report, False)
+    os.set_inheritable(report, wrapped)
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     _control(PR_SET_CHILD_SUBREAPER, 1)
     _control(PR_SET_NO_NEW_PRIVS, 1)
@@ -44,7 +54,7 @@ def main(
     child = os.fork()
     if child == 0:
         _become(command, limits, launcher, report)
-    status = _wait(child, grace_seconds)
+    status = _wait(child, grace_seconds, child if wrapped else None)
     _end_the_rest()
     code = os.waitstatus_to_exitcode(status)
     os.write(report, f"exited {code}\n".encode() if code >= 0 else f"killed {-code}\n".encode())
@@ -79,7 +89,7 @@ def _limit(kind: int, limit: str) -> None:
     resource.setrlimit(kind, (soft, hard))
 
 
-def _wait(child: int, grace_seconds: float) -> int:
+def _wait(child: int, grace_seconds: float, wrapper: int | None) -> int:
     """The wait status of the command. Told to stop, it waits for the whole tree, as long as the grace time."""
     status: int | None = None
     deadline: float | None = None
@@ -87,7 +97,7 @@ def _wait(child: int, grace_seconds: float) -> int:
         told = _next_signal(deadline)
         if told == signal.SIGTERM and deadline is None:
             deadline = time.monotonic() + grace_seconds
-            _signal_all(signal.SIGTERM)
+            _signal_all(signal.SIGTERM, wrapper)
         if told == KILL:
             deadline = time.monotonic()
         late = deadline is not None and time.monotonic() >= deadline
@@ -130,16 +140,21 @@ def _end_the_rest() -> None:
         os.waitpid(-1, 0)
 
 
-def _signal_all(number: int) -> None:
+def _signal_all(number: int, wrapper: int | None) -> None:
     children = _children()
     found = [os.getpid()]
     for pid in found:
         found += children.get(pid, [])
     for pid in found[1:]:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            continue
+        if pid != wrapper:
+            _signal(pid, number)
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
 
 
 def _children() -> dict[int, list[int]]:
@@ -162,4 +177,11 @@ def _control(option: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:8], sys.argv[8:])
+    main(
+        int(sys.argv[1]),
+        int(sys.argv[2]),
+        float(sys.argv[3]),
+        sys.argv[4] == WRAPPED,
+        sys.argv[5:9],
+        sys.argv[9:],
+    )

@@ -10,8 +10,17 @@ PROMPT_LIMIT = 100_000
 """Bytes of the prompt in its variable; the system takes 128 KiB at most. Standard input has all of it."""
 
 
+MARKS = ("LAMP_EXECUTION_ID", "LAMP_ATTEMPT")
+"""By these a process of an attempt is known from the outside."""
+
+
 def environment(
-    work: Work, path: str, home: Path, temporary: Path, payload_file: Path | None
+    work: Work,
+    path: str,
+    home: Path,
+    temporary: Path,
+    payload_file: Path | None,
+    done_file: Path | None = None,
 ) -> dict[str, str]:
     """The few that programs expect, then the given ones, then who this is, which nothing given can change."""
     who = {
@@ -22,7 +31,9 @@ def environment(
     }
     if payload_file is not None:
         who["LAMP_PAYLOAD_FILE"] = str(payload_file)
-    basis = {"PATH": path, "HOME": str(home), "TMPDIR": str(temporary), "LANG": "C.UTF-8"}
+    if done_file is not None:
+        who["LAMP_DONE_FILE"] = str(done_file)
+    basis = {"PATH": path, "HOME": str(home), "PWD": str(home), "TMPDIR": str(temporary), "LANG": "C.UTF-8"}
     return {**basis, **work.variables, **who}
 
 
@@ -35,6 +46,10 @@ def payload_json(work: Work) -> str:
     return json.dumps(work.payload, ensure_ascii=False)
 
 
+def done_lines(work: Work) -> str:
+    """What earlier attempts did, in the words in which a command reports it."""
+    return "".join(json.dumps({"effect": effect}, ensure_ascii=False) + "\n" for effect in work.done)
+
+
 def marks(work_variables: Mapping[str, str]) -> tuple[bytes, ...]:
-    """By which a process of this attempt is known from the outside."""
-    return tuple(f"{name}={work_variables[name]}".encode() for name in ("LAMP_EXECUTION_ID", "LAMP_ATTEMPT"))
+    return tuple(f"{name}={work_variables[name]}".encode() for name in MARKS)

@@ -7,9 +7,10 @@ from litestar import Request, delete, get, patch, post
 from lamplighter_gateway.authentication import caller_of
 from lamplighter_gateway.environments import ENVIRONMENTS
 from lamplighter_gateway.gateway import gateway_of
-from lamplighter_gateway.queues import move_jobs
+from lamplighter_gateway.queues import hear_own, move_jobs
 from lamplighter_gateway.responses import Answer
 from lamplighter_gateway.routes import named
+from lamplighter_gateway.routes.secrets import forget_orphans
 
 
 @post("/api/v1/environments")
@@ -34,14 +35,17 @@ async def get_environment(request: Request[Any, Any, Any], environment_id: str) 
 async def change_environment(request: Request[Any, Any, Any], environment_id: str) -> Answer:
     """Change some fields (null removes one); its jobs follow its queue. With If-Match only what was read."""
     answered = await named.change(request, ENVIRONMENTS, environment_id)
-    await move_jobs(gateway_of(request), environment_id, caller_of(request).token_id)
+    await move_jobs(gateway_of(request), ENVIRONMENTS, environment_id, caller_of(request).token_id)
     return answered
 
 
 @delete("/api/v1/environments/{environment_id:str}")
 async def delete_environment(request: Request[Any, Any, Any], environment_id: str) -> None:
-    """Delete an environment that no job and no agent uses."""
+    """Delete an environment that no job, agent or team uses, and that has no secrets."""
+    gateway, by = gateway_of(request), caller_of(request).token_id
     await named.remove(request, ENVIRONMENTS, environment_id)
+    await hear_own(gateway, ENVIRONMENTS.key(environment_id))
+    await forget_orphans(gateway, environment_id, by)
 
 
 HANDLERS = [

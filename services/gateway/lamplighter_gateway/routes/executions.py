@@ -5,7 +5,8 @@ from typing import Any
 
 from litestar import Request, get, post
 
-from lamplighter_contracts.events import ExecutionStatus, Outcome
+from lamplighter_contracts.events import Outcome
+from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.problems import FieldError
 from lamplighter_contracts.queries import ListExecutions, ListOccurrences, LogPage, ReadLog
@@ -83,7 +84,8 @@ async def get_logs(request: Request[Any, Any, Any], execution_id: str) -> Answer
 
 @get("/api/v1/executions/{execution_id:str}/stream")
 async def stream_execution(request: Request[Any, Any, Any], execution_id: str) -> EventStream:
-    """Server-sent events: `status`, `step`, `log`, `gap`, then `end`. Goes on after a Last-Event-ID exactly."""
+    """Server-sent events: `status`, `retrying`, `waiting`, `answered`, `step`, `decided`, `effects`, `log`, `gap`, then
+    `end`. Goes on after a Last-Event-ID exactly."""
     gateway = gateway_of(request)
     position = read_position(request.headers.get("last-event-id"))
     if position is None:
@@ -97,7 +99,7 @@ async def stream_execution(request: Request[Any, Any, Any], execution_id: str) -
 
 @post("/api/v1/executions/{execution_id:str}/cancel", status_code=202)
 async def cancel_execution(request: Request[Any, Any, Any], execution_id: str) -> Answer:
-    """End an execution that waits or runs."""
+    """End an execution that waits or runs, is parked, or is to be tried again."""
     gateway = gateway_of(request)
     found = await gateway.executions.find(execution_id)
     status = await cancel(gateway.client, found, caller_of(request).name)
@@ -115,8 +117,9 @@ async def _list(gateway: Gateway, query: Parameters, job_id: str | None) -> Answ
     asked = ListExecutions(
         job_id=job_id,
         statuses=statuses,
-        executor_kind="agent" if agent_id else "team" if team_id else None,
-        executor_id=agent_id or team_id,
+        executor_kind="team" if team_id else None,
+        executor_id=team_id,
+        agent_id=agent_id,
         backfill_id=query.text("backfill_id"),
         limit=limit,
         offset=offset,

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Request, get, post
 
-from lamplighter_contracts.events import Outcome
+from lamplighter_contracts.events import Outcome, SkipReason
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.jobs import Job, JobSpec
 from lamplighter_contracts.problems import FieldError, InvalidInput
@@ -47,12 +47,7 @@ async def list_next(request: Request[Any, Any, Any], job_id: str) -> Answer:
     job: Job = await gateway.current(key_of(Job, job_id), lambda: live_job(gateway.catalog, job_id))
     times, gate, now = legible_times(job, gateway.catalog), await gateway.gates.of(job_id), gateway.now()
     ahead = forecast(job, times, gate, now, count, removed=count)
-    paused = (
-        f"{_capital(Clock(job.timezone).retold(pause_words(job.pause)))}."
-        if job.pause and job.paused_at(now)
-        else None
-    )
-    return answer({"job_id": job_id, **_firings(job, times, ahead, paused)})
+    return answer({"job_id": job_id, **firings_of(job, times, ahead, paused_words(job, now))})
 
 
 @post("/api/v1/schedules/preview", status_code=200)
@@ -60,12 +55,12 @@ async def preview(request: Request[Any, Any, Any]) -> Answer:
     """When a job with these times would fire next. Nothing is saved; what is wrong is refused as it would be there."""
     gateway = gateway_of(request)
     body = await read_object(request, gateway.settings.body_limit_bytes)
-    count, now = _read_count(body.pop("n", SHOWN)), gateway.now()
+    count, now = read_count(body.pop("n", SHOWN)), gateway.now()
     spec = read_timing(body, gateway.catalog, now)
     times = timetable(spec, "", surroundings(spec, gateway.catalog))
     most = spec.window.max_runs or count
     ahead = upto(coming(times, now, now, removed=count), min(count, most))
-    return answer(_firings(spec, times, list(ahead), None))
+    return answer(firings_of(spec, times, list(ahead), None))
 
 
 @get("/api/v1/jobs/{job_id:str}/why")
@@ -117,7 +112,7 @@ async def _ledger(
 
 
 async def _execution(gateway: Gateway, record: OccurrenceRecord | None) -> ExecutionRecord | None:
-    if record is None or record.outcome is not Outcome.FIRED:
+    if record is None or not _may_have_an_execution(record):
         return None
     try:
         return await gateway.executions.record(record.execution_id)
@@ -125,7 +120,15 @@ async def _execution(gateway: Gateway, record: OccurrenceRecord | None) -> Execu
         return None
 
 
-def _firings(job: JobSpec, times: Timetable, ahead: list[Foreseen], paused: str | None) -> Wire:
+def _may_have_an_execution(record: OccurrenceRecord) -> bool:
+    """One that fired; and one that was blocked, where that was found out only then."""
+    return record.outcome in (Outcome.FIRED, Outcome.BLOCKED) or record.reason in (
+        SkipReason.POLICY,
+        SkipReason.APPROVAL,
+    )
+
+
+def firings_of(job: JobSpec, times: Timetable, ahead: list[Foreseen], paused: str | None) -> Wire:
     return {
         "timezone": job.timezone,
         "schedule_words": schedule_words(job),
@@ -134,7 +137,13 @@ def _firings(job: JobSpec, times: Timetable, ahead: list[Foreseen], paused: str 
     }
 
 
-def _read_count(given: object) -> int:
+def paused_words(job: Job, now: datetime) -> str | None:
+    if job.pause is None or not job.paused_at(now):
+        return None
+    return f"{_capital(Clock(job.timezone).retold(pause_words(job.pause)))}."
+
+
+def read_count(given: object) -> int:
     """Raises `InvalidInput`."""
     if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST:
         return given

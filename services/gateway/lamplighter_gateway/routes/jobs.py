@@ -22,6 +22,7 @@ from lamplighter_gateway.problems import Problem
 from lamplighter_gateway.queues import move_job
 from lamplighter_gateway.responses import Answer, answer
 from lamplighter_gateway.signatures import webhook_secret
+from lamplighter_gateway.situations import cautions_of, policy_warnings
 from lamplighter_gateway.surroundings import times_of
 from lamplighter_gateway.upcoming import next_runs
 
@@ -43,13 +44,14 @@ async def create_job(request: Request[Any, Any, Any]) -> Answer:
     body = await read_object(request, gateway.settings.body_limit_bytes)
     job_id = gateway.unused_job_id(body.get("name"))
     job = await _change(request, job_id, lambda jobs: jobs.create(job_id, body))
-    document = {**await _whole(gateway, job), **_secret(gateway, job)}
+    document = {**await _whole(gateway, job, saved=True), **_secret(gateway, job)}
     return answer(document, 201, {"Location": f"/api/v1/jobs/{job_id}", "ETag": etag(job.revision)})
 
 
 @get("/api/v1/jobs")
 async def list_jobs(request: Request[Any, Any, Any]) -> Answer:
-    """All jobs that are not deleted, by name: `?enabled=&agent_id=&team_id=&limit=&offset=`."""
+    """All jobs that are not deleted, by name: `?enabled=&agent_id=&team_id=&limit=&offset=`. Their warnings are without
+    those of policies."""
     gateway, query = gateway_of(request), Parameters(request.query_params)
     enabled, agent_id, team_id = query.flag("enabled"), query.text("agent_id"), query.text("team_id")
     limit, offset = query.number("limit", 0, 1, MOST), query.number("offset", 0, 0, 1 << 31)
@@ -63,9 +65,10 @@ async def list_jobs(request: Request[Any, Any, Any]) -> Answer:
     (summaries, headers), gates = await asyncio.gather(
         _last_runs(gateway, [job.job_id for job in page]), gateway.gates.bounding(page)
     )
-    documents = []
+    documents, cautions = [], cautions_of(gateway)
     for place, job in enumerate(page):
-        brief = _described(gateway, job, gates[job.job_id], 1)
+        moment = _moment(gateway, job, gates[job.job_id], 1)
+        brief = job_answer(job, cautions, gateway.settings.base_url, moment)
         documents.append({**brief, **last_run(summaries.get(job.job_id))})
         if place % AT_ONCE == 0:
             await asyncio.sleep(0)
@@ -77,7 +80,7 @@ async def get_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
     """One job, with its next runs and its last."""
     gateway = gateway_of(request)
     job: Job = await gateway.current(key_of(Job, job_id), lambda: live_job(gateway.catalog, job_id))
-    return await _answer_job(gateway, job)
+    return await _answer_job(gateway, job, saved=False)
 
 
 @patch("/api/v1/jobs/{job_id:str}")
@@ -148,22 +151,25 @@ async def _change(request: Request[Any, Any, Any], job_id: str, decide: Decide) 
     return live_job(gateway_of(request).catalog, job_id)
 
 
-async def _answer_job(gateway: Gateway, job: Job, more: Wire | None = None) -> Answer:
+async def _answer_job(gateway: Gateway, job: Job, more: Wire | None = None, *, saved: bool = True) -> Answer:
     summaries, headers = await _last_runs(gateway, [job.job_id])
-    document = {**await _whole(gateway, job), **last_run(summaries.get(job.job_id)), **(more or {})}
+    document = {
+        **await _whole(gateway, job, saved=saved),
+        **last_run(summaries.get(job.job_id)),
+        **(more or {}),
+    }
     return answer(document, headers={**headers, "ETag": etag(job.revision)})
 
 
-async def _whole(gateway: Gateway, job: Job) -> Wire:
+async def _whole(gateway: Gateway, job: Job, *, saved: bool) -> Wire:
     gates = await gateway.gates.bounding([job])
     moment = _moment(gateway, job, gates[job.job_id], SHOWN_RUNS)
-    described = job_answer(job, gateway.catalog, gateway.settings.base_url, moment)
-    return {**described, "next_runs": [rfc3339(at) for at in moment.upcoming]}
-
-
-def _described(gateway: Gateway, job: Job, gate: Gate, runs: int) -> Wire:
-    moment = _moment(gateway, job, gate, runs)
-    return job_answer(job, gateway.catalog, gateway.settings.base_url, moment)
+    described = job_answer(job, cautions_of(gateway), gateway.settings.base_url, moment)
+    return {
+        **described,
+        "next_runs": [rfc3339(at) for at in moment.upcoming],
+        "warnings": [*described["warnings"], *await policy_warnings(gateway, job, saved=saved)],
+    }
 
 
 def _moment(gateway: Gateway, job: Job, gate: Gate, runs: int) -> Moment:

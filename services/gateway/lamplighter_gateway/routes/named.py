@@ -1,4 +1,4 @@
-"""What the routes of agents, teams, calendars and environments have in common: everything but their path."""
+"""What the routes of agents, teams, calendars, environments and policies have in common: everything but their path."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,10 +10,12 @@ from lamplighter_gateway.answers import Wire, thing_answer
 from lamplighter_gateway.authentication import caller_of
 from lamplighter_gateway.bodies import read_object
 from lamplighter_gateway.catalog import Write
+from lamplighter_gateway.cautions import Cautions
 from lamplighter_gateway.gateway import gateway_of
 from lamplighter_gateway.named import Named, Sort, Thing, chosen_id
 from lamplighter_gateway.preconditions import etag, read_if_match
 from lamplighter_gateway.responses import Answer, answer
+from lamplighter_gateway.situations import cautions_of
 
 SUFFIX_BYTES = 2
 
@@ -32,27 +34,35 @@ async def create(request: Web, sort: Sort, body: Mapping[str, Any] | None = None
     made = slug or f"{sort.word}-{gateway_of(request).entropy(SUFFIX_BYTES).hex()}"
     object_id = chosen_id(body, sort.id_field, made)
     thing = await _change(request, sort, object_id, lambda named: named.create(object_id, body))
-    location = f"/api/v1/{sort.word}s/{object_id}"
-    return answer(thing_answer(thing), 201, {"Location": location, "ETag": etag(thing.revision)})
+    location = f"{sort.path}/{object_id}"
+    document = thing_answer(thing, cautions_of(gateway_of(request)))
+    return answer(document, 201, {"Location": location, "ETag": etag(thing.revision)})
 
 
-async def show_all(request: Web, sort: Sort, brief: Callable[[Thing], Wire] = thing_answer) -> Answer:
+async def show_all(
+    request: Web, sort: Sort, brief: Callable[[Thing, Cautions], Wire] = thing_answer
+) -> Answer:
     gateway = gateway_of(request)
-    return answer([brief(thing) for thing in Named(sort, gateway.catalog, gateway.now()).all()])
+    cautions = cautions_of(gateway)
+    return answer([brief(thing, cautions) for thing in Named(sort, gateway.catalog, gateway.now()).all()])
 
 
 async def show(request: Web, sort: Sort, object_id: str) -> Answer:
     gateway = gateway_of(request)
     named = Named(sort, gateway.catalog, gateway.now())
     thing: Thing = await gateway.current(sort.key(object_id), lambda: named.find(object_id))
-    return answer(thing_answer(thing), headers={"ETag": etag(thing.revision)})
+    return answer(
+        thing_answer(thing, cautions_of(gateway_of(request))), headers={"ETag": etag(thing.revision)}
+    )
 
 
 async def change(request: Web, sort: Sort, object_id: str, body: Mapping[str, Any] | None = None) -> Answer:
     """`body` where it has been read already."""
     body = await read(request) if body is None else body
     thing = await _change(request, sort, object_id, lambda named: named.change(object_id, body))
-    return answer(thing_answer(thing), headers={"ETag": etag(thing.revision)})
+    return answer(
+        thing_answer(thing, cautions_of(gateway_of(request))), headers={"ETag": etag(thing.revision)}
+    )
 
 
 async def remove(request: Web, sort: Sort, object_id: str) -> None:

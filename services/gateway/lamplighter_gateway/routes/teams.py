@@ -1,9 +1,12 @@
-"""Teams: agents that do the work of a job one after the other."""
+"""Teams: agents that do the work of a job together."""
 
 from typing import Any
 
 from litestar import Request, delete, get, patch, post
 
+from lamplighter_gateway.authentication import caller_of
+from lamplighter_gateway.gateway import gateway_of
+from lamplighter_gateway.queues import move_jobs
 from lamplighter_gateway.responses import Answer
 from lamplighter_gateway.roster import TEAMS
 from lamplighter_gateway.routes import named
@@ -29,8 +32,10 @@ async def get_team(request: Request[Any, Any, Any], team_id: str) -> Answer:
 
 @patch("/api/v1/teams/{team_id:str}")
 async def change_team(request: Request[Any, Any, Any], team_id: str) -> Answer:
-    """Change some fields (null removes one). With If-Match only what was read."""
-    return await named.change(request, TEAMS, team_id)
+    """Change some fields (null removes one); jobs in its environment follow. With If-Match only what was read."""
+    answered = await named.change(request, TEAMS, team_id)
+    await move_jobs(gateway_of(request), TEAMS, team_id, caller_of(request).token_id)
+    return answered
 
 
 @delete("/api/v1/teams/{team_id:str}")

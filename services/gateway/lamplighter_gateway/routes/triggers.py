@@ -34,7 +34,7 @@ SIGNATURE = "x-hub-signature-256"
 async def trigger_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
     """Start a job now. The same Idempotency-Key again, for 72 hours, is the same start and the same answer."""
     gateway = gateway_of(request)
-    parameters = _read_parameters(await read_object(request, gateway.settings.body_limit_bytes))
+    parameters = read_parameters(await read_object(request, gateway.settings.body_limit_bytes))
     key = read_key(request, IDEMPOTENCY_KEY) or str(uuid4())
     await gateway.current(key_of(Job, job_id), lambda: live_job(gateway.catalog, job_id))
     by = caller_of(request).name
@@ -42,7 +42,7 @@ async def trigger_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
     return answer({**_started(job_id, started), "message": "The execution is queued."}, 202)
 
 
-def _read_parameters(body: dict[str, Any]) -> dict[str, Any] | None:
+def read_parameters(body: dict[str, Any]) -> dict[str, Any] | None:
     """Raises a `Problem` naming every wrong field."""
     errors = [
         FieldError(field=name, problem="is not known; known are parameters, config_override")

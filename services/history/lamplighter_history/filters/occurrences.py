@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from lamplighter_contracts.events import TriggerKind
+from lamplighter_contracts.events import Outcome, TriggerKind
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.queries import FindOccurrence, ListOccurrences
 from lamplighter_history.cursors import InvalidQuery, Place, read_place
@@ -104,3 +104,8 @@ def in_vain(execution_ids: Sequence[str]) -> Document:
         "queued": {"$exists": True},
         "ruling.reason": {"$exists": True},
     }
+
+
+def fired(execution_ids: Sequence[str]) -> Document:
+    """Those that fired, by the last word on them."""
+    return {"_id": {"$in": list(execution_ids)}, OUTCOME: Outcome.FIRED.value}

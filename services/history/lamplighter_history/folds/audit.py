@@ -6,7 +6,7 @@ from datetime import datetime
 from lamplighter_history.changes import CatalogChange
 from lamplighter_history.writes import Collection, Insert
 
-OPEN_KINDS = frozenset({"jobs", "agents", "teams", "environments", "calendars"})
+OPEN_KINDS = frozenset({"jobs", "agents", "teams", "environments", "policies", "calendars"})
 """Kept as they are. Of any other kind only the change is recorded, whatever it may hold."""
 
 TOKEN_FIELDS = ("token_id", "name", "role")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from lamplighter_contracts.events import LogBatch, LogLine
+from lamplighter_contracts.executions import LogBatch, LogLine
 from lamplighter_history.writes import Collection, Document, Insert
 
 
