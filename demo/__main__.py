@@ -9,14 +9,12 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from demo.stack import Stack, StepFailed
+from demo.steps import AGENTS, require, step, wait_for, wait_for_all
+from demo.who import show_who
 
-AGENTS = Path(__file__).parent / "agents"
-WAIT_SECONDS = 75
 GITHUB_PUSH = {
     "ref": "refs/heads/main",
     "after": "6113728f27ae82c7b1a177c8d03f9e96e0adf246",
@@ -55,13 +53,10 @@ def show(stack: Stack) -> None:
     see_the_schedule_fire(stack, scheduled)
     ask_why(stack, scheduled)
     run_the_past_again(stack)
+    show_who(stack)
     look_around(stack, scheduled)
     step("Stop everything that was started")
     stack.stop()
-
-
-def step(words: str) -> None:
-    print(f"\n==> {words}", flush=True)
 
 
 def schedule_a_job(stack: Stack) -> str:
@@ -196,42 +191,10 @@ def run_the_past_again(stack: Stack) -> None:
     stack.lamp("backfill", "list")
 
 
-def wait_for_all(stack: Stack, job_id: str, count: int) -> list[dict[str, Any]]:
-    """All executions of the job, once `count` of them have completed."""
-    found: list[dict[str, Any]] = []
-
-    def enough(_: dict[str, Any]) -> bool:
-        found[:] = stack.lamp_json("job", "executions", job_id)
-        completed = [execution for execution in found if execution["status"] == "completed"]
-        return len(completed) >= count
-
-    wait_for(stack, job_id, enough)
-    return found
-
-
 def look_around(stack: Stack, job_id: str) -> None:
     step("All jobs with their next and last run, and the history of one")
     stack.lamp("job", "list")
     stack.lamp("job", "executions", job_id)
-
-
-def wait_for(stack: Stack, job_id: str, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The first execution of the job that is so, asked for until a deadline."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        executions: list[dict[str, Any]] = stack.lamp_json("job", "executions", job_id)
-        for execution in executions:
-            if is_it(execution):
-                return execution
-        require(
-            time.monotonic() < deadline, f"no such execution of {job_id} in {WAIT_SECONDS} s: {executions}"
-        )
-        time.sleep(0.2)
-
-
-def require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise StepFailed(otherwise)
 
 
 if __name__ == "__main__":

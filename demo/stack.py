@@ -70,8 +70,9 @@ class Stack:
             except subprocess.TimeoutExpired:
                 self._process.kill()
 
-    def lamp(self, *arguments: str, show: bool = True) -> str:
-        """Run `lamp` and return what it printed. Raises `StepFailed` unless it exits with 0."""
+    def lamp(self, *arguments: str, show: bool = True, given: str | None = None) -> str:
+        """Run `lamp` and return what it printed; `given` is its standard input. Raises `StepFailed` unless it exits
+        with 0."""
         if show:
             print(f"    $ lamp {' '.join(_quoted(a) for a in arguments)}")
         done = subprocess.run(
@@ -79,6 +80,7 @@ class Stack:
             env=self.environment,
             capture_output=True,
             text=True,
+            input=given,
             timeout=COMMAND_SECONDS,
             check=False,
         )
