@@ -4,11 +4,15 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import clockwork, spine
+from bench import clockwork, spine, who
 from bench.figures import Figure, keep, machine, show
 from lamplighter_runtime.logs import configure
 
-GROUPS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {"spine": spine.run, "time": clockwork.run}
+GROUPS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+    "spine": spine.run,
+    "time": clockwork.run,
+    "who": who.run,
+}
 
 
 def main(names: list[str]) -> int:
