@@ -40,7 +40,8 @@ class Programs:
         )
         # A relative entry would be looked up in the folder, where the agent itself writes.
         path = ":".join(entry for entry in variables["PATH"].split(":") if entry.startswith("/"))
-        around = None if wrapper is None else Sandbox(wrapper, folder, runs, network=work.network.internet)
+        named = [argument for server in work.agent.tools.mcp for argument in server.command]
+        around = Sandbox(wrapper, folder, runs, work.network.internet, named) if wrapper else None
         return cls(folder.home, {**variables, "PATH": path}, around)
 
     def start(

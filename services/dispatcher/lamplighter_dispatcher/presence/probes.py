@@ -48,7 +48,7 @@ class CommandProbe:
 
     async def _run(self, folder: Folder, check: CommandCheck, environment: Environment) -> str:
         wrapped = self._wrapper and Sandbox(
-            self._wrapper, folder, self._folders.root, network=environment.network.internet
+            self._wrapper, folder, self._folders.root, environment.network.internet, check.command
         )
         launch = Launch(
             check.command,

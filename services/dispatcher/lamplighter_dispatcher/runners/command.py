@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -94,13 +94,13 @@ class CommandRunner:
             environment(work, path, folder.home, folder.temporary, payload, done),
             folder.home,
             self._grace_seconds,
-            None if specification.sandbox == "off" else self._sandbox(folder, work),
+            None if specification.sandbox == "off" else self._sandbox(folder, work, specification.command),
         )
 
-    def _sandbox(self, folder: Folder, work: Work) -> Sandbox | None:
+    def _sandbox(self, folder: Folder, work: Work, named: Sequence[str]) -> Sandbox | None:
         if self._wrapper is None:
             return None
-        return Sandbox(self._wrapper, folder, self._folders.root, network=work.network.internet)
+        return Sandbox(self._wrapper, folder, self._folders.root, work.network.internet, named)
 
     async def _end(self, launched: Launched, stop: Stop, ear: Ear) -> str:
         """What the launcher reports, after it was told of any wish to stop."""

@@ -1,13 +1,15 @@
 """Bubblewrap around a command: what it sees of this machine, and what it may change there.
 
-All files are there to read, except other runs' folders, /tmp, /run with its sockets, and what is to be hidden. Its own
-folder and a /tmp of its own are there to write, and nothing else. It has its own processes, /proc and /dev, no
+All files are there to read, except other runs' folders, /tmp, /run with its sockets, and what is to be hidden. Of /tmp
+there is what its own command names, what is on its PATH, and the Python of this dispatcher. Its own folder and a /tmp
+of its own are there to write, and nothing else. It has its own processes, /proc and /dev, no
 capabilities, and a network only where it may have one. It dies with its launcher.
 """
 
 import errno
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,18 +27,21 @@ log = get_logger()
 
 TRIAL_SECONDS = 10
 _SOCKETS = Path("/run")
+_TEMPORARY = Path("/tmp")  # noqa: S108 - hidden, with one of its own in its place
 _RESOLVER = Path("/etc/resolv.conf")
 _NAMESPACES = tuple(f"--unshare-{name}" for name in ("user-try", "pid", "ipc", "uts", "cgroup-try"))
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Of one run. `runs` is where the folders of all runs are."""
+    """Of one run. `runs` is where the folders of all runs are; `named` is the command as its agent or its environment
+    has it, without anything from a prompt."""
 
     program: str
     folder: Folder
     runs: Path
     network: bool
+    named: Sequence[str] = ()
 
     def command(self, options: int, report: int, command: Sequence[str]) -> list[str]:
         """What is started in its place: it reads `options()` from that descriptor, and tells on the other one that
@@ -57,18 +62,27 @@ class Sandbox:
     def options(self, environment: Mapping[str, str]) -> bytes:
         """From a file, for the arguments of a process are there for every user to read, and not all variables are."""
         variables = [part for name, value in environment.items() for part in ("--setenv", name, value)]
-        options = [*self._view(), *self._bounds(), "--chdir", str(self.folder.home), "--clearenv", *variables]
+        options = [
+            *self._view(environment),
+            *self._bounds(),
+            "--chdir",
+            str(self.folder.home),
+            "--clearenv",
+            *variables,
+        ]
         return b"".join(os.fsencode(option) + b"\0" for option in options)
 
     def outside(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The variables of what runs around the sandbox. None that could change what that does (LD_PRELOAD)."""
         return {name: environment[name] for name in MARKS if name in environment}
 
-    def _view(self) -> list[str]:
+    def _view(self, environment: Mapping[str, str]) -> list[str]:
         runs, home, temporary = str(self.runs), str(self.folder.home), str(self.folder.temporary)
         view = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         view += ["--tmpfs", str(_SOCKETS), *_resolver(), "--remount-ro", str(_SOCKETS)]
-        view += ["--bind", temporary, "/tmp"]  # noqa: S108 - its own
+        view += ["--bind", temporary, str(_TEMPORARY)]
+        for place in _needed(self.named, environment.get("PATH", "")):
+            view += ["--ro-bind-try", place, place]
         hidden = [str(place.resolve()) for place in self.folder.hidden if place.is_dir()]
         for place in hidden:
             view += ["--tmpfs", place]
@@ -80,6 +94,18 @@ class Sandbox:
     def _bounds(self) -> list[str]:
         bounds = [*_NAMESPACES, "--die-with-parent", "--cap-drop", "ALL"]
         return bounds if self.network else [*bounds, "--unshare-net"]
+
+
+def _needed(named: Sequence[str], path: str) -> list[str]:
+    """What is under /tmp and has to be seen for the command to start: the folders of programs and scripts, and of what
+    is in a `bin` all that it belongs to."""
+    wanted = {Path(sys.prefix), Path(sys.base_prefix)}
+    for entry in (*named, *(f"{one}/program" for one in path.split(":"))):
+        parent = Path(entry).parent
+        wanted.add(parent.parent if parent.name == "bin" else parent)
+    found = sorted(str(one) for one in wanted if one.is_relative_to(_TEMPORARY) and one != _TEMPORARY)
+    alone = [entry for entry in named if Path(entry).parent == _TEMPORARY]
+    return [*found, *alone]
 
 
 @cache
