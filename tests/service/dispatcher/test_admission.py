@@ -1,9 +1,10 @@
 """Whether an execution may begin, asked of a real catalog: who does it, policies, readiness, secrets, another queue."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -292,20 +293,22 @@ CHECK = CommandCheck(command=("true",), every_seconds=60, timeout_seconds=5)
 @pytest.mark.parametrize(
     ("said", "found", "checks"),
     [
-        (readiness("e", 0), True, 0),
-        (readiness("e", 0, ready=False), False, 0),
-        (readiness("e", 0, ago=600), True, 1),
-        (readiness("e", 0, ready=False, ago=600), True, 1),
-        (readiness("e", -1), True, 1),
+        (partial(readiness, "e", 0), True, 0),
+        (partial(readiness, "e", 0, ready=False), False, 0),
+        (partial(readiness, "e", 0, ago=600), True, 1),
+        (partial(readiness, "e", 0, ready=False, ago=600), True, 1),
+        (partial(readiness, "e", -1), True, 1),
         (None, True, 1),
     ],
 )
 async def test_a_check_is_believed_while_it_is_young_and_of_this_revision(
-    house: House, said: Readiness | None, found: bool, checks: int
+    house: House, said: Callable[[], Readiness] | None, found: bool, checks: int
 ) -> None:
     revision = await house.environment("e", check=CHECK)
     if said is not None:
-        await house.say(said.model_copy(update={"revision": revision + said.revision}))
+        # Said now, however long ago this test was collected.
+        heard = said()
+        await house.say(heard.model_copy(update={"revision": revision + heard.revision}))
     admitted = await house.admit(due(environment="e"))
     assert isinstance(admitted, Admitted) is found
     assert len(house.checked) == checks
