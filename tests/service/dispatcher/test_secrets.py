@@ -13,6 +13,7 @@ from lamplighter_contracts.executions import ExecutionStep
 from lamplighter_contracts.policies import Conditions, Constraints, Effect, PolicyAction, Rule
 from lamplighter_contracts.runners import CommandRunner
 from lamplighter_contracts.tools import Tools
+from lamplighter_runtime.tails import Tail
 from lamplighter_vault import KeyRing
 from tests.service.dispatcher.test_parking import agent as scripted_agent
 from tests.service.dispatcher.test_parking import policy
@@ -56,11 +57,12 @@ async def everything(world: World) -> str:
     """All that is in any stream, as text."""
     found = []
     for stream in ("EXECUTIONS", "LOGS", "JOBS", "PRESENCE", "DEAD", "KV_catalog"):
-        subscription = await world.bus.jetstream().subscribe(">", stream=stream, ordered_consumer=True)
-        while (await subscription.consumer_info()).num_pending or subscription.pending_msgs:
-            message = await subscription.next_msg(timeout=5)
-            found.append(message.data.decode(errors="replace") + json.dumps(message.headers or {}))
-        await subscription.unsubscribe()
+        tail = Tail(world.bus, stream, [">"], after=0)
+        await tail.open()
+        while tail.behind:
+            for entry in await tail.take():
+                found.append(entry.body.decode(errors="replace") + json.dumps(entry.headers))
+        await tail.close()
     return "\n".join(found)
 
 

@@ -219,11 +219,13 @@ class World:
         await until(ask, seconds=seconds, what="the last acknowledgement")
 
     async def _read(self, stream: str, subject: str) -> list[bytes]:
-        subscription = await self.bus.jetstream().subscribe(subject, stream=stream, ordered_consumer=True)
+        """All that is there now. What the server still has on its way is waited for."""
+        tail = Tail(self.bus, stream, [subject], after=0)
+        await tail.open()
         bodies: list[bytes] = []
-        while (await subscription.consumer_info()).num_pending or subscription.pending_msgs:
-            bodies.append((await subscription.next_msg(timeout=5)).data)
-        await subscription.unsubscribe()
+        while tail.behind:
+            bodies += [entry.body for entry in await tail.take()]
+        await tail.close()
         return bodies
 
     # Dispatchers
