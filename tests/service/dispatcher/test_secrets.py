@@ -60,8 +60,8 @@ async def everything(world: World) -> str:
         tail = Tail(world.bus, stream, [">"], after=0)
         await tail.open()
         while tail.behind:
-            for entry in await tail.take():
-                found.append(entry.body.decode(errors="replace") + json.dumps(entry.headers))
+            taken = await tail.take()
+            found += [one.body.decode(errors="replace") + json.dumps(one.headers) for one in taken]
         await tail.close()
     return "\n".join(found)
 
