@@ -18,6 +18,10 @@ LampRoot.parts = {
     "execution|executions|exec": Part(
         "lamplighter_cli.commands.execution:app", "See what ran: status, logs, cancel."
     ),
+    "delivery|deliveries": Part(
+        "lamplighter_cli.commands.delivery:app", "See what came to webhooks, and deliver it once more."
+    ),
+    "events|event": Part("lamplighter_cli.commands.events:show_events", "See what happens, as it happens."),
     "approval|approvals": Part(
         "lamplighter_cli.commands.approval:app", "Say yes or no to what waits for a person's word."
     ),
@@ -40,7 +44,9 @@ LampRoot.parts = {
     "smart": Part("lamplighter_cli.commands.smart:app", "Whom smart jobs are given to, and why."),
     "worker|workers": Part("lamplighter_cli.commands.worker:app", "The dispatchers that do the work."),
     "queue|queues": Part("lamplighter_cli.commands.queue:app", "Where what is due waits for a worker."),
+    "project|projects": Part("lamplighter_cli.commands.project:app", "What belongs together."),
     "token|tokens": Part("lamplighter_cli.commands.token:app", "Who may use the API."),
+    "audit": Part("lamplighter_cli.commands.audit:app", "Who did what, and who was denied what."),
     "version": Part(
         "lamplighter_cli.commands.version:show_version", "The versions of lamp and of the gateway."
     ),
@@ -51,6 +57,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     epilog="LAMP_URL and LAMP_TOKEN say where the gateway is; without them, the one that `lamp up` started. "
+    "LAMP_PROJECT says which project is spoken of. "
     "Exit codes: 0 done, 1 failed, 2 wrong use or input, 3 not found, 4 not allowed, 5 gateway not available.",
 )
 

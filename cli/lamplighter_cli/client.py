@@ -57,19 +57,31 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Raises `Problem` for what the gateway refuses, `Unreachable` where none answers."""
-        with self._exchange(method, _target(path, query), body, headers or {}, ANSWER_SECONDS) as response:
+        response, content = self._whole(method, _target(path, query), body, headers or {})
+        return Answer(self._document(response, content), response.headers)
+
+    def download(self, path: str) -> bytes:
+        """What is there, byte for byte. Raises as `request` does."""
+        return self._whole("GET", path, None, {"Accept": "*/*"})[1]
+
+    def _whole(
+        self, method: str, target: str, body: Document, headers: Mapping[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        with self._exchange(method, target, body, headers, ANSWER_SECONDS) as response:
             try:
                 content = response.read()
             except (OSError, http.client.HTTPException) as broken:
                 raise self._unreachable(broken) from broken
         if response.status >= 300:
             raise self._problem(response, content)
-        return Answer(self._document(response, content), response.headers)
+        return response, content
 
     @contextmanager
-    def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
+    def stream(
+        self, path: str, headers: Mapping[str, str], query: Query | None = None
+    ) -> Iterator[Iterator[bytes]]:
         """The lines of a live stream, as they come. Raises as `request` does, and `Unreachable` when it breaks."""
-        with self._exchange("GET", _target(path), None, headers, SILENCE_SECONDS) as response:
+        with self._exchange("GET", _target(path, query), None, headers, SILENCE_SECONDS) as response:
             if response.status != 200:
                 raise self._problem(response, response.read())
             yield self._lines(response)

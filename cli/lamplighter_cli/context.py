@@ -62,6 +62,11 @@ class Lamp:
             columns=shutil.get_terminal_size().columns if terminal else None,
         )
 
+    def project(self, given: str | None, written: str | None = None) -> str | None:
+        """The project to speak of: as given, else as it is `written` in a file, else LAMP_PROJECT's. An empty one is
+        none."""
+        return (given if given is not None else written or self.environment.get("LAMP_PROJECT")) or None
+
     @property
     def attended(self) -> bool:
         """Whether there is somebody to ask."""

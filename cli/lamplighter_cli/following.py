@@ -1,4 +1,4 @@
-"""An execution's live stream from its beginning to its end, over as many connections as that takes."""
+"""A live stream from its beginning to its end, over as many connections as that takes."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from lamplighter_cli.paths import EXECUTIONS, item
 from lamplighter_cli.sse import parse
 
 if TYPE_CHECKING:
-    from lamplighter_cli.client import Client
+    from lamplighter_cli.client import Client, Query
 
 PATIENCE_SECONDS = 120.0
 """How long to try again after the stream broke off."""
@@ -50,29 +50,48 @@ def follow(
     sleep: Callable[[float], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[LiveEvent]:
-    """Every event, `end` last. A connection that breaks is made again, after the last event that came whole.
+    """Every event of an execution, `end` last. Raises as `follow_stream` does."""
+    path = f"{item(EXECUTIONS, execution_id)}/stream"
+    return follow_stream(client, path, {}, f"the live stream of {execution_id}", sleep, clock)
+
+
+def follow_stream(
+    client: "Client",
+    path: str,
+    query: "Query",
+    name: str,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[LiveEvent]:
+    """Every event, `end` last. A connection that breaks is made again, after the last event that came whole; so is
+    one that a gateway ends because it leaves.
 
     Raises what the first connection raises; later, `Unreachable` when none succeeds in `PATIENCE_SECONDS`.
     """
-    path = f"{item(EXECUTIONS, execution_id)}/stream"
     last_id, connected, patience = "", False, Patience(clock())
     while True:
         began, good = clock(), False
         try:
-            with client.stream(path, _headers(last_id)) as lines:
+            with client.stream(path, _headers(last_id), query) as lines:
                 good, connected = not connected, True
                 for event in parse(lines, last_id):
-                    yield LiveEvent(event.name, _data(event.data))
-                    if event.name == "end":
-                        return
+                    data = _data(event.data)
+                    if event.name and not _is_leaving(event.name, data):
+                        yield LiveEvent(event.name, data)
+                        if event.name == "end":
+                            return
                     last_id, good = event.last_id, True
         except (Unreachable, Problem) as broken:
             if not connected or broken.exit is not Exit.UNAVAILABLE:
                 raise
         pause = patience.next_pause(clock(), good or clock() - began > STEADY_SECONDS)
         if pause is None:
-            raise Unreachable(f"the live stream of {execution_id} broke off and did not come back")
+            raise Unreachable(f"{name} broke off and did not come back")
         sleep(pause)
+
+
+def _is_leaving(name: str, data: Any) -> bool:
+    return name == "end" and isinstance(data, dict) and data.get("reason") == "leaving"
 
 
 def _headers(last_id: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lamplighter_cli.exits import NotFound, Problem, WrongUse
+from lamplighter_cli.paging import collect
 from lamplighter_cli.paths import JOBS, item
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def on_job(client: "Client", named: str, act: Callable[[str], T]) -> T:
             if problem.status != 404:
                 raise
             refused = problem
-    return act(item(JOBS, _id_of(client.get(JOBS), named, refused)))
+    return act(item(JOBS, _id_of(collect(client, JOBS, {}), named, refused)))
 
 
 def job_id(client: "Client", named: str) -> str:

@@ -114,6 +114,15 @@ class Output:
         stream.write((clean(text) if stream.isatty() else text) + "\n")
         stream.flush()
 
+    def raw(self, data: bytes) -> None:
+        """Bytes as they are. A terminal gets them as text that does nothing to it."""
+        if self._out.isatty():
+            self._out.write(clean(data.decode(errors="replace")))
+            return
+        self._out.flush()
+        self._out.buffer.write(data)
+        self._out.buffer.flush()
+
     def table(self, rows: Sequence[Record], columns: Sequence[Column]) -> None:
         cells = [[_cell(column.read(row, self.clock)) for column in columns] for row in rows]
         titles = [column.title for column in columns]

@@ -1,27 +1,37 @@
 """Lists that come in pages, as one list."""
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from lamplighter_cli.client import Client
+    from lamplighter_cli.client import Answer, Client
 
-PAGE = 200
+PAGE, LARGE_PAGE = 200, 500
+"""Items of one request: where some are asked for, and where all are."""
 DEFAULT_LIMIT = 20
 
 Limit = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")]
 
 
-def collect(client: "Client", path: str, query: dict[str, str | None], limit: int) -> list[dict[str, Any]]:
-    """The first `limit` items, over as many pages as they take."""
-    items: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while len(items) < limit:
-        size = min(limit - len(items), PAGE)
+def pages(
+    client: "Client", path: str, query: Mapping[str, str | None], limit: int | None = None
+) -> Iterator["Answer"]:
+    """A list page by page, until there is no more or there are `limit` items."""
+    cursor, left = None, limit
+    while left is None or left > 0:
+        size = LARGE_PAGE if left is None else min(left, PAGE)
         answer = client.request("GET", path, query={**query, "limit": size, "cursor": cursor})
-        items += answer.document
+        yield answer
         cursor = answer.headers.get("Next-Cursor")
         if not (cursor and answer.document):
-            break
-    return items
+            return
+        left = None if left is None else left - len(answer.document)
+
+
+def collect(
+    client: "Client", path: str, query: Mapping[str, str | None], limit: int | None = None
+) -> list[dict[str, Any]]:
+    """The first `limit` items, or all, over as many pages as they take."""
+    return [one for answer in pages(client, path, query, limit) for one in answer.document]

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ServerEvent:
-    """`last_id` is what to send as Last-Event-ID to go on after this event."""
+    """`last_id` is what to send as Last-Event-ID to go on after this event.
+
+    One without a name moves the reader on, and tells nothing.
+    """
 
     name: str
     data: str
@@ -15,13 +18,15 @@ class ServerEvent:
 
 def parse(lines: Iterable[bytes], last_id: str = "") -> Iterator[ServerEvent]:
     """Each event that its blank line ended. What a cut connection left of one is dropped: it comes again."""
-    name, data = "", list[str]()
+    name, data, told = "", list[str](), last_id
     for raw in lines:
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
         if not line:
             if data:
                 yield ServerEvent(name or "message", "\n".join(data), last_id)
-            name, data = "", []
+            elif last_id != told:
+                yield ServerEvent("", "", last_id)
+            name, data, told = "", [], last_id
             continue
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")

@@ -11,8 +11,10 @@ from pydantic import BaseModel, TypeAdapter
 
 from lamplighter_contracts import (
     agents,
+    audit,
     calendars,
     control,
+    deliveries,
     environments,
     events,
     executions,
@@ -21,7 +23,9 @@ from lamplighter_contracts import (
     jobs,
     policies,
     queries,
+    requests,
     seats,
+    sessions,
     tokens,
     webhooks,
     workers,
@@ -41,7 +45,13 @@ WIRE_TYPES: tuple[type[BaseModel], ...] = (
     policies.Verdict,
     calendars.Calendar,
     tokens.Token,
+    tokens.TokenUse,
+    sessions.SessionEnded,
     webhooks.WebhookReservation,
+    requests.RequestMade,
+    deliveries.DeliveryReceived,
+    audit.AuditEvent,
+    audit.AuditHead,
     gates.Gate,
     events.JobTriggered,
     events.JobDue,
@@ -89,6 +99,11 @@ WIRE_TYPES: tuple[type[BaseModel], ...] = (
     queries.DurationsAnswer,
     queries.ApprovalPage,
     queries.ChoicePage,
+    queries.DeliveryPage,
+    queries.DeliveryAnswer,
+    queries.AuditPage,
+    queries.AuditAnswer,
+    queries.AuditVerdict,
 )
 
 

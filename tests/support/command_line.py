@@ -16,6 +16,12 @@ class Screen(io.StringIO):
     def __init__(self, text: str = "", terminal: bool = False) -> None:
         super().__init__(text)
         self.terminal = terminal
+        self._buffer = io.BytesIO()
+
+    @property
+    def buffer(self) -> io.BytesIO:
+        """For what is written as bytes."""
+        return self._buffer
 
     def isatty(self) -> bool:
         return self.terminal
@@ -26,6 +32,8 @@ class Ran:
     code: int
     out: str
     err: str
+    raw: bytes = b""
+    """What was written as bytes."""
 
 
 @dataclass
@@ -54,7 +62,7 @@ class CommandLine:
             *(self._now, self.pauses.append, self.zone, self._hidden),
         )
         code = app.run(arguments, lamp)
-        return Ran(code, out.getvalue(), err.getvalue())
+        return Ran(code, out.getvalue(), err.getvalue(), out.buffer.getvalue())
 
     def _now(self) -> datetime:
         return NOW

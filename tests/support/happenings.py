@@ -1,5 +1,6 @@
 """Events as the services would publish them, for tests of those who read them."""
 
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,9 @@ from nats.aio.client import Client
 
 from lamplighter_contracts import envelope, subjects
 from lamplighter_contracts.choices import Candidate, Choice, Filter
+from lamplighter_contracts.deliveries import DeliveryOutcome, DeliveryReceived
 from lamplighter_contracts.events import (
+    Delivery,
     Event,
     Firing,
     JobBackfill,
@@ -145,6 +148,41 @@ def skipped(number: int = 0, job_id: str = JOB, reason: SkipReason = SkipReason.
         reason=reason,
         detail="the one before still runs",
     )
+
+
+def posted(
+    number: int = 0, job_id: str = JOB, *, body: bytes = b'{"a": 1}', **changes: Any
+) -> DeliveryReceived:
+    """The delivery that many seconds after noon, which led to the execution of that number unless told otherwise."""
+    fields: dict[str, Any] = {
+        "delivery_id": delivery_id(number, job_id),
+        "job_id": job_id,
+        "key": str(number),
+        "delivery": Delivery(provider="github", delivery_id=f"guid-{number}", event="push"),
+        "outcome": DeliveryOutcome.ACCEPTED,
+        "execution_id": execution(number, job_id),
+        "received_at": at(number),
+        "address": "192.0.2.7",
+        "path": "/deploy",
+        "content_type": "application/json",
+        "headers": {"x-github-event": "push", "x.$odd": "1"},
+        "body": b64encode(body).decode(),
+        "size": len(body),
+    }
+    return DeliveryReceived(**fields | changes)
+
+
+def filtered(number: int = 0, job_id: str = JOB, **changes: Any) -> DeliveryReceived:
+    refused: dict[str, Any] = {
+        "outcome": DeliveryOutcome.FILTERED,
+        "execution_id": "",
+        "detail": "the event 'push' is none of those that the job wants",
+    }
+    return posted(number, job_id, **refused | changes)
+
+
+def delivery_id(number: int = 0, job_id: str = JOB) -> str:
+    return execution_id(at(number), job_id, f"delivery {number}")
 
 
 def started(number: int = 0, attempt: int = 1, job_id: str = JOB, **changes: Any) -> ExecutionStarted:
@@ -370,6 +408,8 @@ def _subject(event: Event) -> str:
             return subjects.job_queued(event.job_id)
         case JobBackfill():
             return subjects.job_backfill(event.job_id)
+        case DeliveryReceived():
+            return subjects.delivery(event.job_id, event.key)
         case Parked():
             return subjects.execution_parked(event.execution_id, event.number)
         case _:

@@ -12,7 +12,18 @@ from tests.support.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```sh run\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-DOCUMENTS = ("README.md", "docs/time.md", "docs/policies.md", "docs/agents.md", "docs/who.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/time.md",
+    "docs/policies.md",
+    "docs/agents.md",
+    "docs/who.md",
+    "docs/events.md",
+    "docs/access.md",
+    "docs/webhooks.md",
+    "docs/audit.md",
+    "docs/api.md",
+)
 
 
 def test_the_readme_has_commands_to_run() -> None:

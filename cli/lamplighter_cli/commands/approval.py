@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from lamplighter_cli.commands.options import OfProject
+from lamplighter_cli.commands.views import with_project
 from lamplighter_cli.context import Lamp, of
 from lamplighter_cli.grammar import group
 from lamplighter_cli.lookup import job_id
@@ -39,6 +41,7 @@ def list_approvals(
     execution: Annotated[
         str | None, typer.Option("--execution", metavar="ID", help="Only of this execution.")
     ] = None,
+    project: OfProject = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> None:
     """List what waits, or waited, for a person's word, newest first.
@@ -52,10 +55,11 @@ def list_approvals(
         "state": state,
         "job_id": job_id(lamp.client, job) if job else None,
         "execution_id": execution,
+        "project": lamp.project(project),
         "limit": min(limit, MOST),
     }
     rows = lamp.client.request("GET", APPROVALS, query=query).document
-    lamp.output.records(rows, COLUMNS, "Nothing waits for a word.")
+    lamp.output.records(rows, with_project(COLUMNS, rows), "Nothing waits for a word.")
 
 
 def get_approval(ctx: typer.Context, approval: ApprovalId) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from lamplighter_cli import paging
+from lamplighter_cli.commands.options import OfProject
+from lamplighter_cli.commands.views import with_project
 from lamplighter_cli.context import of
 from lamplighter_cli.grammar import group
 from lamplighter_cli.lookup import job_id
@@ -31,6 +33,7 @@ def list_backfills(
     job: Annotated[
         str | None, typer.Option("--job", metavar="JOB", help="Only of this job: its id, or its name.")
     ] = None,
+    project: OfProject = None,
     limit: Limit = paging.DEFAULT_LIMIT,
 ) -> None:
     """List backfills, newest first.
@@ -40,9 +43,11 @@ def list_backfills(
       lamp backfill list --job daily-report-7f3a
     """
     lamp = of(ctx)
-    query = {"job_id": job_id(lamp.client, job) if job else None}
+    query = {"job_id": job_id(lamp.client, job) if job else None, "project": lamp.project(project)}
     rows = paging.collect(lamp.client, BACKFILLS, query, limit)
-    lamp.output.records(rows, COLUMNS, "No backfills. Start one: lamp job backfill --help")
+    lamp.output.records(
+        rows, with_project(COLUMNS, rows), "No backfills. Start one: lamp job backfill --help"
+    )
 
 
 def get_backfill(ctx: typer.Context, backfill: BackfillId) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from lamplighter_cli import inputs
 from lamplighter_cli.commands.nouns import Noun, reading
-from lamplighter_cli.commands.options import ChosenId
+from lamplighter_cli.commands.options import ChosenId, Project
 from lamplighter_cli.context import Lamp, of
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.grammar import group
@@ -50,6 +50,7 @@ def create_calendar(
     ics: Ics = None,
     chosen_id: ChosenId = None,
     description: Description = None,
+    project: Project = None,
 ) -> None:
     """Create a calendar of days, or of an .ics file. What repeats in a file is written out for ten years.
 
@@ -59,7 +60,8 @@ def create_calendar(
       lamp calendar create "German holidays" --id holidays-de --ics holidays.ics
     """
     lamp = of(ctx)
-    body = {"id": chosen_id, "name": name, "description": description, **_contents(lamp, date, ics)}
+    about = {"id": chosen_id, "name": name, "project": lamp.project(project), "description": description}
+    body = {**about, **_contents(lamp, date, ics)}
     if date is None and ics is None:
         raise WrongUse("say what is in the calendar: --date '2026-12-25 Christmas', or --ics FILE")
     calendar = lamp.client.post(CALENDARS, {k: v for k, v in body.items() if v is not None})
@@ -101,6 +103,7 @@ def _contents(lamp: Lamp, dates: list[str] | None, ics: str | None) -> dict[str,
 def _sheet(calendar: Record, clock: Clock) -> Sheet:
     yield "ID", calendar.get("id")
     yield "Name", calendar.get("name")
+    yield "Project", calendar.get("project")
     yield "Description", calendar.get("description")
     yield "From", "an .ics file" if calendar.get("source") == "ics" else "a list"
     yield "Covers until", calendar.get("covers_until")

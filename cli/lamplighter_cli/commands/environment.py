@@ -8,7 +8,7 @@ import typer
 
 from lamplighter_cli import inputs, spans
 from lamplighter_cli.commands.nouns import Noun, reading
-from lamplighter_cli.commands.options import ChosenId
+from lamplighter_cli.commands.options import ChosenId, Project
 from lamplighter_cli.context import of
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.grammar import boolean, group
@@ -108,6 +108,7 @@ def create_environment(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     chosen_id: ChosenId = None,
+    project: Project = None,
 ) -> None:
     """Create an environment: a worker queue, variables, and when no schedule fires in it.
 
@@ -119,7 +120,7 @@ def create_environment(
         --tool "files.*" --concurrent 4
     """
     lamp = of(ctx)
-    body = {"id": chosen_id, "name": name, **_body(ctx.params)}
+    body = {"id": chosen_id, "name": name, "project": lamp.project(project), **_body(ctx.params)}
     made = lamp.client.post(
         ENVIRONMENTS, {field: value for field, value in body.items() if value is not None}
     )
@@ -194,6 +195,7 @@ def _left_out(environment: Record) -> list[str]:
 def _sheet(environment: Record, clock: Clock) -> Sheet:
     yield "ID", environment.get("id")
     yield "Name", environment.get("name")
+    yield "Project", environment.get("project")
     yield "Description", environment.get("description")
     yield "Queue", environment.get("queue")
     yield "Variables", [f"{name}={value}" for name, value in (environment.get("variables") or {}).items()]

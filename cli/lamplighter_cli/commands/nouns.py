@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from lamplighter_cli.commands.options import Yes
+from lamplighter_cli.commands.options import OfProject, Yes
+from lamplighter_cli.commands.views import with_project
 from lamplighter_cli.context import of
 from lamplighter_cli.output import Column, Record, Sheet
+from lamplighter_cli.paging import collect
 from lamplighter_cli.paths import item
 from lamplighter_cli.times import Clock
 
@@ -48,10 +50,11 @@ class Noun:
 def reading(noun: Noun) -> Commands:
     """`list`, `get` and `delete`."""
 
-    def list_all(ctx: typer.Context) -> None:
+    def list_all(ctx: typer.Context, project: OfProject = None) -> None:
         lamp = of(ctx)
         empty = noun.empty or f"No {noun.plural}. Create one: lamp {noun.word} create --help"
-        lamp.output.records(lamp.client.get(noun.path), noun.columns, empty)
+        rows = collect(lamp.client, noun.path, {"project": lamp.project(project)})
+        lamp.output.records(rows, with_project(noun.columns, rows), empty)
 
     def get(ctx: typer.Context, identity: str) -> None:
         lamp = of(ctx)

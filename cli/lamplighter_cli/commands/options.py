@@ -13,6 +13,22 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a te
 ChosenId = Annotated[
     str | None, typer.Option("--id", metavar="SLUG", help="The id to have; by default made from the name.")
 ]
+Project = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="PROJECT",
+        help="The project that it is to belong to, for good; by default LAMP_PROJECT's.",
+    ),
+]
+OfProject = Annotated[
+    str | None,
+    typer.Option(
+        "--project",
+        metavar="PROJECT",
+        help="Only what is of this project; by default LAMP_PROJECT's, else of all that you reach.",
+    ),
+]
 Zone = Annotated[
     str | None,
     typer.Option(

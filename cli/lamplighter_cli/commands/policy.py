@@ -7,7 +7,7 @@ import typer
 
 from lamplighter_cli import policies
 from lamplighter_cli.commands.nouns import Noun, reading
-from lamplighter_cli.commands.options import ChosenId
+from lamplighter_cli.commands.options import ChosenId, Project
 from lamplighter_cli.commands.policy_trial import try_policy
 from lamplighter_cli.commands.policy_views import COLUMNS, sheet
 from lamplighter_cli.context import Lamp, of
@@ -33,14 +33,19 @@ SETTINGS = (
     Setting("--data", "data", "FILE", "Beside a .rego: what the module finds under 'data'."),
     Setting("--query", "query", "PATH", "Beside a .rego: its document; data.lamplighter."),
     Setting("--opa", "opa", "URL", "The document of a server of Open Policy Agent, in place of a file."),
-    Setting("--token", "token", "NAME", "Beside --opa: the secret of 'default' that is sent to it."),
+    Setting(
+        "--token",
+        "token",
+        "NAME",
+        "Beside --opa: the secret that is sent to it, of the environment of the project's own name.",
+    ),
     Setting("--description", "description", "TEXT", "What it is for."),
     Setting(
         "--attach",
         "attach",
         "KIND:ID",
-        "What it governs: project, environment:ID, team:ID, agent:ID, job:ID; * for any part of an id. "
-        "May be given several times; the project by default.",
+        "What it governs: project (its own), environment:ID, team:ID, agent:ID, job:ID; * for any part of an id; "
+        "or everything, in all projects. May be given several times; the project by default.",
         read=_attachment,
         several=True,
     ),
@@ -62,6 +67,7 @@ def create_policy(
         str | None, typer.Argument(metavar="NAME", help="By default the file's own.", show_default=False)
     ] = None,
     chosen_id: ChosenId = None,
+    project: Project = None,
 ) -> None:
     """Create a policy of rules, of a module in Rego, or of a server of Open Policy Agent. It binds from now on.
 
@@ -81,6 +87,8 @@ def create_policy(
         body["name"] = policies.named_after(ctx.params["file"])
     if chosen_id is not None:
         body["id"] = chosen_id
+    if home := lamp.project(project, body.get("project")):
+        body["project"] = home
     made = lamp.client.post(POLICIES, body)
     lamp.output.record(made, sheet, f"Created policy {made.get('id')}")
 

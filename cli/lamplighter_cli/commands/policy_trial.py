@@ -26,6 +26,7 @@ QUESTION = (
     Setting(
         "--action", "action", "ACTION", "save, start or tool; by default what the other options say.", _action
     ),
+    Setting("--project", "project", "PROJECT", "A project, where none of these says which."),
     Setting("--job", "job_id", "JOB", "A job, by id or name; who does its work, and where, is its own."),
     Setting("--agent", "agent_id", "AGENT", "An agent, in place of the job's."),
     Setting("--team", "team_id", "TEAM", "A team, in place of the job's."),

@@ -11,7 +11,7 @@ WORDS = {"allow": "allowed", "require_approval": "needs approval", "deny": "deni
 
 def attachments(policy: Record) -> list[str]:
     return [
-        one["kind"] if one["kind"] == "project" else f"{one['kind']}:{one.get('id')}"
+        one["kind"] if one["kind"] in ("everything", "project") else f"{one['kind']}:{one.get('id')}"
         for one in policy.get("attach") or ()
     ]
 
@@ -40,6 +40,7 @@ def sheet(policy: Record, clock: Clock) -> Sheet:
     engine = policy.get("engine") or {}
     yield "ID", policy.get("id")
     yield "Name", policy.get("name")
+    yield "Project", policy.get("project")
     yield "Description", policy.get("description")
     yield "Governs", attachments(policy)
     yield "Mode", _mode(policy)

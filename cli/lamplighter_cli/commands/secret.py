@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
+from lamplighter_cli import hidden
 from lamplighter_cli.commands.options import Yes
-from lamplighter_cli.context import Lamp, of
-from lamplighter_cli.exits import WrongUse
+from lamplighter_cli.context import of
 from lamplighter_cli.grammar import group
 from lamplighter_cli.output import Column
+from lamplighter_cli.paging import collect
 from lamplighter_cli.paths import ENVIRONMENTS, ROTATE, item
 
 EnvironmentId = Annotated[
@@ -42,12 +43,8 @@ def set_secret(
     """
     lamp = of(ctx)
     if value or "=" in name:
-        # What was typed there is not repeated: it may be the secret.
-        raise WrongUse(
-            "a value on the command line is seen in the shell's history and by every user of this machine: "
-            "leave it out, and give it when asked or in a pipe. One that was typed there should be changed"
-        )
-    secret = lamp.client.put(_path(environment, name), {"value": _value(lamp, name)})
+        raise hidden.refuse_argument()
+    secret = lamp.client.put(_path(environment, name), {"value": hidden.value(lamp, name)})
     lamp.output.done(secret, f"Set secret {name} of {environment}, version {secret.get('version')}")
 
 
@@ -60,7 +57,9 @@ def list_secrets(ctx: typer.Context, environment: EnvironmentId) -> None:
     """
     lamp = of(ctx)
     empty = f"No secrets in {environment}. Set one: lamp secret set {environment} NAME"
-    lamp.output.records(lamp.client.get(f"{item(ENVIRONMENTS, environment)}/secrets"), COLUMNS, empty)
+    lamp.output.records(
+        collect(lamp.client, f"{item(ENVIRONMENTS, environment)}/secrets", {}), COLUMNS, empty
+    )
 
 
 def delete_secret(ctx: typer.Context, environment: EnvironmentId, name: Name, yes: Yes = False) -> None:
@@ -92,22 +91,6 @@ def rotate_secrets(ctx: typer.Context) -> None:
         "No secret needed it" if not count else f"Sealed {count} {'secret' if count == 1 else 'secrets'} anew"
     )
     lamp.output.done(answer, f"{what}: all are sealed with the key {key}")
-
-
-def _value(lamp: Lamp, name: str) -> str:
-    """As it was typed, or as the pipe has it, without the one line break at its end."""
-    value = lamp.hidden(f"Value of {name} (not shown): ") if lamp.stdin.isatty() else _piped(lamp)
-    if not value:
-        raise WrongUse("there is no value: type one when asked, or give it in a pipe")
-    return value
-
-
-def _piped(lamp: Lamp) -> str:
-    try:
-        text: str = lamp.stdin.read()
-    except UnicodeDecodeError:
-        raise WrongUse("the value is not UTF-8 text: encode it, for example as base64") from None
-    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _path(environment: str, name: str) -> str:

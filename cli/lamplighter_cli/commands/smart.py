@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from lamplighter_cli import inputs, moments, spans
+from lamplighter_cli.commands.options import OfProject
 from lamplighter_cli.context import Lamp, of
 from lamplighter_cli.grammar import group
 from lamplighter_cli.lookup import job_id
@@ -77,6 +78,10 @@ def explain_choice(
     webhook: Annotated[
         bool, typer.Option("--webhook", help="As if it came from outside; else as if started by hand.")
     ] = False,
+    project: Annotated[
+        str | None,
+        typer.Option("--project", metavar="PROJECT", help="Whose agents; by default LAMP_PROJECT's."),
+    ] = None,
 ) -> None:
     """Show whom a smart job with this prompt would be given to now, and what speaks for and against each agent.
 
@@ -92,6 +97,7 @@ def explain_choice(
         "environment": environment,
         "fallback_agent_id": fallback,
         "trigger": "webhook" if webhook else "manual",
+        "project": lamp.project(project),
     }
     choice = lamp.client.post(
         EXPLAIN_CHOICE, {name: value for name, value in body.items() if value is not None}
@@ -113,6 +119,7 @@ def replay_choices(
     job: Annotated[
         str | None, typer.Option("--job", metavar="JOB", help="Only of this job: its id, or its name.")
     ] = None,
+    project: OfProject = None,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", min=1, max=1_000, metavar="N", help="The newest N; 200.")
     ] = None,
@@ -128,6 +135,7 @@ def replay_choices(
     query = {
         "since": _instant(lamp, since),
         "job_id": job_id(lamp.client, job) if job else None,
+        "project": lamp.project(project),
         "limit": limit,
     }
     told = lamp.client.get(

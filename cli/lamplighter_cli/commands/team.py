@@ -7,7 +7,7 @@ import typer
 
 from lamplighter_cli.commands import limits
 from lamplighter_cli.commands.nouns import Noun, reading, resting
-from lamplighter_cli.commands.options import ChosenId
+from lamplighter_cli.commands.options import ChosenId, Project
 from lamplighter_cli.context import of
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.grammar import boolean, group
@@ -63,6 +63,7 @@ def create_team(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     chosen_id: ChosenId = None,
+    project: Project = None,
 ) -> None:
     """Create a team: agents one after the other, all at once, or led by one of them.
 
@@ -73,7 +74,7 @@ def create_team(
       lamp team create desk --mode lead --leader chief --member researcher --member writer --max-cost 2
     """
     lamp = of(ctx)
-    body = {"id": chosen_id, "name": name, **_body(ctx.params)}
+    body = {"id": chosen_id, "name": name, "project": lamp.project(project), **_body(ctx.params)}
     if not body.get("members"):
         raise WrongUse("a team needs at least one --member AGENT (`lamp agent list` shows all)")
     team = lamp.client.post(TEAMS, {field: value for field, value in body.items() if value is not None})
@@ -113,6 +114,7 @@ def _body(params: Mapping[str, Any], before: Mapping[str, Any] | None = None) ->
 def _sheet(team: Record, clock: Clock) -> Sheet:
     yield "ID", team.get("id")
     yield "Name", team.get("name")
+    yield "Project", team.get("project")
     yield "Description", team.get("description")
     yield "Active", team.get("active")
     yield "Mode", team.get("mode")

@@ -25,7 +25,7 @@ class Decided:
 
 def choose(wish: Wish, contenders: Sequence[Contender], scorer: Scorer) -> Choice:
     """Among the same contenders in any order the choice is the same."""
-    fits = scorer.fits(wish.prompt, [one.agent for one in contenders])
+    fits = scorer.fits(wish.words, [one.agent for one in contenders])
     ranking = rank([one for one in contenders if one.removed_by is None], fits, scorer)
     decided = _decide(wish, contenders, ranking, scorer)
     return Choice(

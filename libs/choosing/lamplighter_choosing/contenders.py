@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from lamplighter_choosing.wishes import Wish
 from lamplighter_contracts.agents import Agent
 from lamplighter_contracts.choices import Filter
-from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, DEFAULT_QUEUE, Environment, Readiness
+from lamplighter_contracts.environments import DEFAULT_QUEUE, Environment, Readiness
 from lamplighter_contracts.workers import WorkerState
 
 
@@ -57,13 +57,15 @@ def contenders(
     workers: Iterable[WorkerState],
     wish: Wish,
 ) -> list[Contender]:
-    """Every agent, with its load or what removes it. Policies and trust are asked afterwards, of those that are left.
+    """Every agent of the project, with its load or what removes it. Policies and trust are asked afterwards, of those
+    that are left.
 
     What is not known removes nobody: an environment that was not checked yet, and, where no worker is heard of at
     all, queues and runners.
     """
-    situation = Situation(environments, readiness, tuple(workers))
-    return [_contender(agent, situation, wish) for agent in agents]
+    own = {name: one for name, one in environments.items() if one.project == wish.project}
+    situation = Situation(own, readiness, tuple(workers))
+    return [_contender(agent, situation, wish) for agent in agents if agent.project == wish.project]
 
 
 def _contender(agent: Agent, situation: Situation, wish: Wish) -> Contender:
@@ -111,9 +113,9 @@ def _environment(agent: Agent, situation: Situation, wish: Wish) -> Removed | No
         return Removed(Filter.ENVIRONMENT, f"works in {name!r}, and the job asks for {wish.environment!r}")
     environment = situation.environments.get(name)
     if environment is None:
-        # Without a word about it the default environment is there, and empty.
+        # Without a word about it the environment of the project's own name is there, and empty.
         absent = Removed(Filter.ENVIRONMENT, f"works in {name!r}, which does not exist")
-        return None if name == DEFAULT_ENVIRONMENT else absent
+        return None if name == wish.project else absent
     state = situation.readiness.get(name)
     if environment.check is None or state is None or state.ready or state.revision != environment.revision:
         return None

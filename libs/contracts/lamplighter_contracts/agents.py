@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Slug, wrong_field
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 from lamplighter_contracts.runners import Runner
 from lamplighter_contracts.tools import Tools
 
@@ -38,6 +39,8 @@ class AgentSpec(Model):
     """What a person may say of an agent."""
 
     name: Name
+    project: Slug = DEFAULT_PROJECT
+    """Chosen when it is made, and never changed."""
     description: Description = ""
     runner: Runner
     capabilities: tuple[Capability, ...] = Field(default=(), max_length=64)
@@ -70,6 +73,7 @@ class TeamSpec(Model):
     """
 
     name: Name
+    project: Slug = DEFAULT_PROJECT
     description: Description = ""
     mode: Literal["sequence", "parallel", "lead"] = "sequence"
     members: tuple[Slug, ...] = Field(min_length=1, max_length=32)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from lamplighter_contracts.fields import Description, Instant, Model, Name, Slug
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 
 MOST_ENTRIES = 3_000
 CALENDAR_LIMIT = 400 * 1024
@@ -37,6 +38,7 @@ CalendarEntry = Annotated[DaysEntry | SpanEntry, Field(discriminator="kind")]
 class Calendar(Model):
     calendar_id: Slug
     name: Name
+    project: Slug = DEFAULT_PROJECT
     description: Description = ""
     entries: tuple[CalendarEntry, ...] = Field(default=(), max_length=MOST_ENTRIES)
     source: Literal["list", "ics"] = "list"

@@ -11,9 +11,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT
 from lamplighter_contracts.fields import rfc3339
-from lamplighter_contracts.flat_shape import FIELD_NAMES, PLACES, flattened, nested
+from lamplighter_contracts.flat_shape import (
+    FIELD_NAMES,
+    PLACES,
+    WEBHOOK,
+    flat_webhook,
+    flattened,
+    nested,
+    webhook_of,
+)
 from lamplighter_contracts.jobs import (
     JOB_LIMIT,
     AgentExecutor,
@@ -28,6 +35,7 @@ from lamplighter_contracts.server_dialect import SERVER_FIELDS, Untranslatable, 
 FIELDS = frozenset(
     {
         "name",
+        "project",
         "prompt",
         "description",
         "enabled",
@@ -35,7 +43,7 @@ FIELDS = frozenset(
         "schedules",
         "seconds",
         "timezone",
-        "webhook_path",
+        *WEBHOOK,
         "agent_id",
         "team_id",
         "smart",
@@ -52,7 +60,7 @@ FIELDS = frozenset(
 WHO = frozenset({"agent_id", "team_id", "smart"})
 WISHES = frozenset({"capabilities", "fallback_agent_id"})
 """What a smart job says of whom it is given to."""
-WHEN = frozenset({"schedule", "schedules", "seconds", "webhook_path"})
+WHEN = frozenset({"schedule", "schedules", "seconds", *WEBHOOK})
 
 READ_ONLY = frozenset(
     {
@@ -60,6 +68,9 @@ READ_ONLY = frozenset(
         "job_id",
         "status",
         "webhook_url",
+        "webhook_secret",
+        "webhook_previous_until",
+        "webhook_given",
         "next_run_at",
         "next_execution_at",
         "last_run_at",
@@ -95,18 +106,30 @@ def change_job(job: JobSpec, body: Mapping[str, Any]) -> JobSpec:
 
     Naming an executor replaces the one before, whichever kind it was. Raises `InvalidInput`.
     """
-    changes = _flatten(body)
+    changes = _said_of(job, body)
     kept = _flat(job)
-    if body.get("environment_inherited") is True and changes.get("environment") == job.environment:
-        # A whole answer was sent back: what it inherits there was said by nobody.
-        changes.pop("environment")
     if WHO & changes.keys():
         dropped = WHO if changes.get("smart") else WHO | WISHES
         kept = {k: v for k, v in kept.items() if k not in dropped}
     if changes.keys() & {"schedule", "schedules"}:
         kept.pop("schedules", None)
+    if changes.get("webhook_path", "") is None:
+        kept = {k: v for k, v in kept.items() if k not in WEBHOOK}
     changed = _build({**kept, **changes})
     return _keep_generations(job, changed)
+
+
+def replace_job(job: JobSpec, body: Mapping[str, Any]) -> JobSpec:
+    """What a PUT body puts in the place of `job`: what it does not say has its default. Raises `InvalidInput`."""
+    return _keep_generations(job, _build(_said_of(job, body)))
+
+
+def _said_of(job: JobSpec, body: Mapping[str, Any]) -> Wire:
+    said = _flatten(body)
+    if body.get("environment_inherited") is True and said.get("environment") == job.environment:
+        # A whole answer was sent back: what it inherits there was said by nobody.
+        said.pop("environment")
+    return said
 
 
 def _flatten(body: Mapping[str, Any]) -> Wire:
@@ -189,9 +212,22 @@ def _triggers(flat: Wire, errors: list[FieldError]) -> list[Wire]:
     triggers: list[Wire] = [
         {"kind": "schedule", "schedule": expression, "seconds": seconds is True} for expression in schedules
     ]
-    if flat.get("webhook_path") is not None:
-        triggers.append({"kind": "webhook", "path": flat["webhook_path"]})
+    if (webhook := webhook_of(flat)) is not None:
+        triggers.append(webhook)
+    errors += _without_webhook(flat)
     return triggers
+
+
+def _without_webhook(flat: Wire) -> list[FieldError]:
+    """What is said of a webhook that the job has not, or of gathering where nothing is gathered."""
+    if flat.get("webhook_path") is None:
+        needs = "needs a webhook: give the job a 'webhook_path', such as '/deploy-trigger' or 'generate'"
+        given = [field for field in WEBHOOK if flat.get(field) not in (None, "", [])]
+        return [FieldError(field=field, problem=needs) for field in given]
+    if flat.get("webhook_gather_by") and flat.get("webhook_gather_seconds") is None:
+        problem = "needs 'webhook_gather_seconds': for how long deliveries are gathered, such as 60"
+        return [FieldError(field="webhook_gather_by", problem=problem)]
+    return []
 
 
 def _executor(flat: Wire, errors: list[FieldError]) -> Wire | None:
@@ -220,26 +256,31 @@ def _executor(flat: Wire, errors: list[FieldError]) -> Wire | None:
 _NOBODY_NAMED = "is missing: name an agent (agent_id) or a team (team_id), or leave the choice open (smart)"
 
 
+_GENERATIONS = ("secret_generation", "previous_generation", "previous_until")
+
+
 def _keep_generations(before: JobSpec, after: JobSpec) -> JobSpec:
     """A webhook that stays at its path keeps its secret."""
     old, new = before.webhook, after.webhook
     if old is None or new is None or old.path != new.path:
         return after
-    triggers = tuple(old if trigger is new else trigger for trigger in after.triggers)
+    kept = {name: getattr(old, name) for name in _GENERATIONS}
+    same = new.model_copy(update=kept)
+    triggers = tuple(same if trigger is new else trigger for trigger in after.triggers)
     return after.model_copy(update={"triggers": triggers})
 
 
 def _flat(job: JobSpec) -> Wire:
-    webhook = job.webhook
     return {
         "name": job.name,
+        "project": job.project,
         "prompt": job.prompt,
         "description": job.description,
         "enabled": job.enabled,
         "schedules": [trigger.schedule for trigger in job.schedules],
         "seconds": any(trigger.seconds for trigger in job.schedules),
         "timezone": job.timezone,
-        "webhook_path": webhook.path if webhook else None,
+        **flat_webhook(job.webhook),
         **_who(job),
         "environment": None if job.inherits_environment else job.environment,
         "variables": dict(job.variables),
@@ -291,7 +332,7 @@ def render_job(job: Job) -> Wire:
         "planning_mode": _PLANNING_MODES[job.executor.kind],
         "entity_type": job.executor.kind if entity_id else None,
         "entity_id": entity_id,
-        "executor_type": "auto" if job.environment == DEFAULT_ENVIRONMENT else "environment",
+        "executor_type": "auto" if job.environment == job.project else "environment",
         "worker_queue_name": None,
         "environment_name": job.environment,
         "config": {

@@ -1,10 +1,12 @@
 """Where work happens: a worker queue, what every run in it is given, and what it may reach."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Slug
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 from lamplighter_contracts.runners import Argument, HttpUrl
 from lamplighter_contracts.timing import Exclusions
 from lamplighter_contracts.tools import Host, ToolPattern
@@ -54,6 +56,8 @@ class EnvironmentSpec(Model):
     """What a person may say of an environment."""
 
     name: Name
+    project: Slug = DEFAULT_PROJECT
+    """Chosen when it is made, and never changed."""
     description: Description = ""
     queue: Slug = DEFAULT_QUEUE
     variables: dict[EnvName, str] = Field(default_factory=dict)
@@ -75,6 +79,17 @@ class Environment(EnvironmentSpec):
     created_at: Instant
     updated_at: Instant
     revision: int = 0
+
+
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def implied_environment(project: str) -> Environment:
+    """The environment of a project's own name: there, and empty, as long as nobody has said a word about it."""
+    name = project.replace("-", " ").capitalize()
+    return Environment(
+        environment_id=project, name=name, project=project, created_at=_ALWAYS, updated_at=_ALWAYS
+    )
 
 
 class Readiness(Model):

@@ -3,11 +3,13 @@
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from lamplighter_contracts.bodies import BodyReference
 from lamplighter_contracts.choices import Choice
 from lamplighter_contracts.fields import Instant, Model, Slug
 from lamplighter_contracts.jobs import Job
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 
 
 class TriggerKind(StrEnum):
@@ -15,6 +17,13 @@ class TriggerKind(StrEnum):
     WEBHOOK = "webhook"
     MANUAL = "manual"
     BACKFILL = "backfill"
+
+
+class Trust(StrEnum):
+    """Whether what started an execution came from outside: a webhook's payload is anybody's word."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
 
 
 class Event(Model):
@@ -41,9 +50,23 @@ class Firing(Model):
     caught_up: bool = False
     """Whether it fires late on purpose: it was missed, and the job catches up."""
     backfill_id: str = ""
+    trust: Trust = Trust.INTERNAL
     payload: Any = None
+    """None where `body` refers to it."""
+    body: BodyReference | None = None
     delivery: Delivery | None = None
+    """Of several that were gathered, the first."""
+    gathered: int = 0
+    """How many deliveries it stands for, where the job gathers them: `payload` has those that found room."""
     triggered_by: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trust_no_delivery(cls, data: Any) -> Any:
+        """A firing that was written before it said so, or by who forgot."""
+        if isinstance(data, dict) and data.get("kind") == TriggerKind.WEBHOOK:
+            return {**data, "trust": Trust.EXTERNAL}
+        return data
 
 
 class JobTriggered(Event):
@@ -58,8 +81,14 @@ class JobTriggered(Event):
     accepted_at: Instant
     payload: Any = None
     """Data from outside, as JSON. It fills a data slot and never changes prompt, executor or environment."""
+    body: BodyReference | None = None
+    """Where the payload is, if it is too large for a message."""
     delivery: Delivery | None = None
     triggered_by: str = ""
+    group: str = ""
+    """What it is gathered by with others, where the job gathers deliveries."""
+    gather_until: Instant | None = None
+    """When those that are gathered fire as one, if this is the first of them. None: nothing is gathered."""
 
     @property
     def firing(self) -> Firing:
@@ -68,6 +97,7 @@ class JobTriggered(Event):
             key=self.key,
             nominal_at=self.accepted_at,
             payload=self.payload,
+            body=self.body,
             delivery=self.delivery,
             triggered_by=self.triggered_by,
         )
@@ -154,12 +184,15 @@ class JobSkipped(Event):
     event_type: ClassVar[str] = "lamplighter.job.skipped.v1"
 
     job_id: Slug
+    project: Slug = DEFAULT_PROJECT
     job_revision: int
     execution_id: str
     firing: Firing
     decided_at: Instant
     reason: SkipReason
     detail: str
+    into: str = ""
+    """The execution that it became part of, where it was gathered with others."""
     count: int = 1
     """How many occurrences this record stands for. The firing is the last of them."""
     first_at: Instant | None = None
@@ -172,6 +205,7 @@ class JobQueued(Event):
     event_type: ClassVar[str] = "lamplighter.job.queued.v1"
 
     job_id: Slug
+    project: Slug = DEFAULT_PROJECT
     job_revision: int
     execution_id: str
     firing: Firing
@@ -223,6 +257,7 @@ class JobBackfill(Event):
 
     backfill_id: str
     job_id: Slug
+    project: Slug = DEFAULT_PROJECT
     phase: Literal["started", "completed", "cancelled"]
     at: Instant
     after_at: Instant
@@ -241,3 +276,5 @@ class TriggerDecided(Event):
     execution_id: str
     outcome: Literal["due", "queued", "skipped"]
     detail: str = ""
+    into: str = ""
+    """The execution that it became part of, where it was gathered with others."""

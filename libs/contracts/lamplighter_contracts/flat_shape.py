@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lamplighter_contracts.jobs import JobSpec
+from lamplighter_contracts.jobs import JobSpec, WebhookTrigger
 
 PLACES: Mapping[str, tuple[str, str]] = {
     "timeout_seconds": ("limits", "timeout_seconds"),
@@ -39,6 +39,18 @@ FIELD_NAMES = {f"{part}.{name}": field for field, (part, name) in PLACES.items()
 """The flat name of a nested field, for what is wrong with it."""
 
 
+WEBHOOK: Mapping[str, str] = {
+    "webhook_path": "path",
+    "webhook_producer": "producer",
+    "webhook_events": "events",
+    "webhook_filter": "filter",
+    "webhook_gather_seconds": "gather_seconds",
+    "webhook_gather_by": "gather_by",
+    "webhook_rate_per_minute": "rate_per_minute",
+}
+"""Where each has its place in the job's webhook."""
+
+
 def nested(flat: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The parts that the flat fields describe. Null is the default, as if the field were not there."""
     parts: dict[str, dict[str, Any]] = {}
@@ -46,6 +58,20 @@ def nested(flat: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         if flat.get(field) is not None:
             parts.setdefault(part, {})[name] = flat[field]
     return parts
+
+
+def webhook_of(flat: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The trigger that the flat fields describe, as JSON; None without a path."""
+    if flat.get("webhook_path") is None:
+        return None
+    given = {name: flat[field] for field, name in WEBHOOK.items() if flat.get(field) is not None}
+    return {"kind": "webhook", **given}
+
+
+def flat_webhook(webhook: WebhookTrigger | None) -> dict[str, Any]:
+    """The fields of a webhook, null where a job has none."""
+    told = webhook.model_dump(mode="json") if webhook else {}
+    return {field: told.get(name) for field, name in WEBHOOK.items()}
 
 
 def flattened(job: JobSpec) -> dict[str, Any]:

@@ -39,6 +39,12 @@ class Waiting(Model):
     not_before: Instant | None = None
     lane: str = ""
     caught_up: bool = False
+    gathers: bool = False
+    """Whether others of its group join it, as long as it waits. Until `not_before` it waits for nothing else."""
+    group: str = ""
+    """What they are gathered by; empty where all are of one kind."""
+    joined: tuple[str, ...] = ()
+    """The keys of their triggers, as they stand in subjects (`ids.subject_token`), in the order of arrival."""
 
 
 class Backfill(Model):

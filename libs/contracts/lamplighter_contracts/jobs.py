@@ -1,6 +1,7 @@
 """A job: what (a prompt), when (triggers), who (an executor), and within which limits."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -8,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from lamplighter_contracts.agents import Capability
 from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, DEFAULT_QUEUE
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Prompt, Slug
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 from lamplighter_contracts.reasons import TRANSIENT, Failed
 from lamplighter_contracts.timing import Concurrency, Exclusions, Missed, Pause, Spread, Window
 
@@ -25,12 +27,44 @@ class ScheduleTrigger(Model):
     """Whether a cron expression may have six fields, seconds first."""
 
 
+class Producer(StrEnum):
+    """How deliveries are signed. `auto`: by whichever of these the delivery itself shows."""
+
+    AUTO = "auto"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    STRIPE = "stripe"
+    SLACK = "slack"
+    STANDARD = "standard"
+    BEARER = "bearer"
+
+
+LONGEST_CEL = 2_000
+CelText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_CEL)]
+"""An expression in CEL over `headers` and `payload`; empty for none."""
+EventName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
 class WebhookTrigger(Model):
     """Fires for each delivery to `path`. The signing secret is derived, never stored: see the gateway."""
 
     kind: Literal["webhook"] = "webhook"
     path: WebhookPath
+    producer: Producer = Producer.AUTO
+    events: tuple[EventName, ...] = Field(default=(), max_length=64)
+    """The producer's names of the events that start it; `issues.*` stands for all that begin so. Empty: every one."""
+    filter: CelText = ""
+    """Starts it where this is true."""
+    gather_seconds: int | None = Field(default=None, ge=1, le=3_600)
+    """Deliveries that come within so long after the first of their kind start one execution together."""
+    gather_by: CelText = ""
+    """Of which kind a delivery is, as text or a number; empty: all are of one."""
+    rate_per_minute: int | None = Field(default=None, ge=1, le=1_000_000)
+    """How many genuine deliveries are taken; more are told when to come again. None: as the gateway is set."""
     secret_generation: int = 1
+    previous_generation: int | None = None
+    previous_until: Instant | None = None
+    """Until then the secret before is good too, where it was rotated so."""
 
 
 Trigger = Annotated[ScheduleTrigger | WebhookTrigger, Field(discriminator="kind")]
@@ -113,6 +147,8 @@ class JobSpec(Model):
     """What a person may say of a job. Without a trigger it starts by hand only; by hand it always may."""
 
     name: Name
+    project: Slug = DEFAULT_PROJECT
+    """Chosen when it is made, and never changed."""
     prompt: Prompt
     description: Description = ""
     enabled: bool = True

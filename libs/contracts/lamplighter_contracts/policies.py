@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from lamplighter_contracts.events import TriggerKind
+from lamplighter_contracts.events import TriggerKind, Trust
 from lamplighter_contracts.fields import Description, EnvName, Instant, Model, Name, Slug
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 from lamplighter_contracts.runners import HttpUrl
 from lamplighter_contracts.tools import ToolPattern
 
@@ -26,13 +27,6 @@ class PolicyAction(StrEnum):
     TOOL = "tool.call"
 
 
-class Trust(StrEnum):
-    """Whether what started an execution came from outside: a webhook's payload is anybody's word."""
-
-    INTERNAL = "internal"
-    EXTERNAL = "external"
-
-
 class Effect(StrEnum):
     """From the weakest to the strongest: of several that apply, the strongest decides."""
 
@@ -42,9 +36,10 @@ class Effect(StrEnum):
 
 
 class Attachment(Model):
-    """What a policy governs. `project` is all that there is, until there are several."""
+    """What a policy governs: things of its own project. `project` is all of them; `everything` is all of every
+    project, and only for who reaches every project."""
 
-    kind: Literal["project", "environment", "team", "agent", "job"]
+    kind: Literal["everything", "project", "environment", "team", "agent", "job"]
     id: Pattern = "default"
 
 
@@ -122,7 +117,7 @@ class Opa(Model):
     url: HttpUrl
     """Of the document: `https://opa.internal:8181/v1/data/lamplighter`."""
     token: EnvName | None = None
-    """The name of a secret of the environment `default`, sent as a bearer token."""
+    """The name of a secret of the environment of the policy's project's own name, sent as a bearer token."""
     timeout_seconds: float = Field(default=2, gt=0, le=30)
 
 
@@ -131,6 +126,7 @@ Engine = Annotated[BuiltInRules | Rego | Opa, Field(discriminator="kind")]
 
 class PolicySpec(Model):
     name: Name
+    project: Slug = DEFAULT_PROJECT
     description: Description = ""
     attach: tuple[Attachment, ...] = Field(
         default=(Attachment(kind="project"),), min_length=1, max_length=200
@@ -150,6 +146,7 @@ class Policy(PolicySpec):
 
 class JobFacts(Model):
     job_id: str
+    project: str = DEFAULT_PROJECT
     name: str
     revision: int = 0
     prompt: str

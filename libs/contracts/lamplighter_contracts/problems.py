@@ -7,6 +7,7 @@ from pydantic_core import ErrorDetails
 
 from lamplighter_contracts.environments import NETWORK
 from lamplighter_contracts.fields import ENV_NAME, SLUG, WRONG_FIELD, Model
+from lamplighter_contracts.flat_shape import WEBHOOK
 from lamplighter_contracts.jobs import WEBHOOK_PATH
 from lamplighter_contracts.runners import HEADER_NAME, HEADER_VALUE, HTTP_URL
 from lamplighter_contracts.timing import PAYLOAD_PATH
@@ -30,7 +31,7 @@ class InvalidInput(ValueError):
 
 _PATTERNS = {
     SLUG: "must be small letters, digits and inner hyphens, at most 64, such as 'nightly-report'",
-    WEBHOOK_PATH: "must be a path such as '/deploy-trigger': letters, digits and . _ ~ - between slashes",
+    WEBHOOK_PATH: "must be a path such as '/deploy-trigger' (letters, digits, . _ ~ - between slashes), or 'generate'",
     ENV_NAME: "must be a variable's name: letters, digits and _, not a digit first",
     PAYLOAD_PATH: "must be a path into the payload, such as 'payload.pull_request.number'",
     HTTP_URL: "must be an address such as 'https://agents.example.org/run'",
@@ -75,16 +76,16 @@ def _has_wrong_entries(error: ErrorDetails, found: Sequence[ErrorDetails]) -> bo
 
 def _name(error: ErrorDetails, names: Mapping[str, str]) -> str:
     path = ".".join([*_path(error["loc"]), *_within(error)]) or "body"
-    if path.startswith("triggers.") and path.endswith(".path"):
-        return "webhook_path"
     if path.startswith("triggers."):
-        return "schedule"
+        name = path.split(".")[2] if path.count(".") > 1 else ""
+        return _WEBHOOK_FIELDS.get(name, "schedule")
     # What is wrong with one of a list is wrong with the list.
     of_a_list = path.rpartition(".")
     named = names.get(path) or (names.get(of_a_list[0]) if of_a_list[2].isdigit() else None)
     return named or path.removeprefix("executor.")
 
 
+_WEBHOOK_FIELDS = {name: field for field, name in WEBHOOK.items()}
 _UNIONS = frozenset({"runner", "executor", "engine", "check"})
 _LISTS_OF_UNIONS = frozenset({"triggers", "entries"})
 

@@ -8,11 +8,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from lamplighter_contracts.choices import Choice
+from lamplighter_contracts.deliveries import DeliveryOutcome, DeliveryReceived
 from lamplighter_contracts.events import Firing, Outcome, SkipReason, TriggerKind
 from lamplighter_contracts.executions import Approval, ApprovalState, Effected, ExecutionStatus, LogStream
 from lamplighter_contracts.fields import Instant, Model
 from lamplighter_contracts.policies import PolicyAction, Verdict
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 from lamplighter_contracts.usage import Usage
+
+Projects = tuple[str, ...] | None
+"""Only of these. None: of every project."""
 
 
 class Query(Model):
@@ -73,6 +78,7 @@ class DecisionRecord(Model):
 class ExecutionRecord(Model):
     execution_id: str
     job_id: str
+    project: str = DEFAULT_PROJECT
     job_name: str = ""
     job_revision: int = 0
     prompt: str = ""
@@ -121,6 +127,7 @@ class ListExecutions(Query):
 
     subject: ClassVar[str] = "query.executions.list"
 
+    projects: Projects = None
     job_id: str | None = None
     statuses: tuple[ExecutionStatus, ...] = ()
     executor_kind: str | None = None
@@ -203,7 +210,9 @@ class ListOccurrences(Query):
 
     subject: ClassVar[str] = "query.occurrences.list"
 
-    job_id: str
+    projects: Projects = None
+    job_id: str | None = None
+    """None: of all jobs."""
     from_at: Instant | None = None
     until_at: Instant | None = None
     outcomes: tuple[Outcome, ...] = ()
@@ -215,6 +224,7 @@ class OccurrenceRecord(Model):
     """One due instant, delivery or manual start, and what became of it."""
 
     job_id: str
+    project: str = DEFAULT_PROJECT
     key: str
     firing: Firing
     decided_at: Instant
@@ -222,6 +232,8 @@ class OccurrenceRecord(Model):
     execution_id: str
     reason: SkipReason | None = None
     detail: str = ""
+    into: str = ""
+    """The execution that it became part of, where it was gathered with others."""
     count: int = 1
     first_at: Instant | None = None
 
@@ -250,6 +262,7 @@ class OccurrenceAnswer(Model):
 class BackfillRecord(Model):
     backfill_id: str
     job_id: str
+    project: str = DEFAULT_PROJECT
     phase: Literal["started", "completed", "cancelled"]
     after_at: Instant
     until_at: Instant
@@ -267,6 +280,7 @@ class ListBackfills(Query):
 
     subject: ClassVar[str] = "query.backfills.list"
 
+    projects: Projects = None
     job_id: str | None = None
     backfill_id: str | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50
@@ -294,6 +308,7 @@ class ListApprovals(Query):
 
     subject: ClassVar[str] = "query.approvals.list"
 
+    projects: Projects = None
     execution_id: str | None = None
     job_id: str | None = None
     states: tuple[ApprovalState, ...] = ()
@@ -303,6 +318,7 @@ class ListApprovals(Query):
 class ApprovalRecord(Model):
     execution_id: str
     job_id: str
+    project: str = DEFAULT_PROJECT
     job_name: str = ""
     approval: Approval
 
@@ -317,6 +333,7 @@ class ListChoices(Query):
 
     subject: ClassVar[str] = "query.choices.list"
 
+    projects: Projects = None
     since: Instant
     job_id: str | None = None
     limit: Annotated[int, Field(ge=1, le=1_000)] = 200
@@ -328,6 +345,7 @@ class ChoiceRecord(Model):
 
     execution_id: str
     job_id: str
+    project: str = DEFAULT_PROJECT
     job_name: str = ""
     prompt: str
     environment: str = ""
@@ -340,3 +358,141 @@ class ChoiceRecord(Model):
 class ChoicePage(Model):
     choices: tuple[ChoiceRecord, ...]
     next_cursor: str | None = None
+
+
+class ListDeliveries(Query):
+    """Newest first, without bodies and headers."""
+
+    subject: ClassVar[str] = "query.deliveries.list"
+
+    projects: Projects = None
+    job_id: str | None = None
+    outcomes: tuple[DeliveryOutcome, ...] = ()
+    producer: str | None = None
+    event: str | None = None
+    execution_id: str | None = None
+    """Those that led to it, also where several were gathered."""
+    from_at: Instant | None = None
+    until_at: Instant | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    cursor: str | None = None
+
+
+class DeliveryRecord(Model):
+    """`received` is as it was, in a list without `headers` and `body`. `became` is what the ledger has of it."""
+
+    received: DeliveryReceived
+    became: Outcome | None = None
+    reason: SkipReason | None = None
+    became_detail: str = ""
+    into: str = ""
+    """The execution that it led to: its own, or the one that it was gathered into."""
+    replays: tuple[str, ...] = ()
+    body_expires_at: Instant | None = None
+
+
+class DeliveryPage(Model):
+    deliveries: tuple[DeliveryRecord, ...]
+    next_cursor: str | None = None
+
+
+class GetDelivery(Query):
+    subject: ClassVar[str] = "query.deliveries.get"
+
+    delivery_id: str
+
+
+class DeliveryAnswer(Model):
+    delivery: DeliveryRecord | None = None
+
+
+class AuditRecord(Model):
+    """One link of the chain. `hash` is the SHA-256 (hex) of the canonical JSON of what was recorded, `previous` among
+    it: see `chain`."""
+
+    number: int
+    at: Instant
+    actor: str
+    actor_name: str = ""
+    role: str = ""
+    address: str = ""
+    project: str = ""
+    action: str
+    kind: str = ""
+    object_id: str = ""
+    outcome: Literal["done", "denied"] = "done"
+    detail: str = ""
+    count: int = 1
+    first_at: Instant | None = None
+    """Of several that are told together: when the first one was."""
+    before_number: int | None = None
+    """The record whose `after` is what the object was before. Not part of the hash: it is found when it is asked for.
+    None where there was none, or where it was before there was a chain."""
+    before: str | None = None
+    """That record's `after`, where one record is asked for. Not part of the hash either."""
+    after: str | None = None
+    """The object as JSON, as much of it as everybody may see."""
+    source: str = ""
+    """The message that told of it: its stream, when that took it, and at which sequence."""
+    previous: str = ""
+    """The `hash` of the record before; empty in the first."""
+    hash: str = ""
+
+
+class ListAudit(Query):
+    """Newest first, or `oldest_first`."""
+
+    subject: ClassVar[str] = "query.audit.list"
+
+    projects: Projects = None
+    actor: str | None = None
+    action: str | None = None
+    kind: str | None = None
+    object_id: str | None = None
+    outcome: Literal["done", "denied"] | None = None
+    from_at: Instant | None = None
+    until_at: Instant | None = None
+    oldest_first: bool = False
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    cursor: str | None = None
+
+
+class AuditPage(Model):
+    records: tuple[AuditRecord, ...]
+    next_cursor: str | None = None
+
+
+class GetAudit(Query):
+    """With what the object was before, where both fit into one reply."""
+
+    subject: ClassVar[str] = "query.audit.get"
+
+    number: int
+
+
+class AuditAnswer(Model):
+    record: AuditRecord | None = None
+
+
+class VerifyAudit(Query):
+    """Checks a stretch of the chain that begins after `after_number`, `limit` links at most, fewer where they are
+    large. `after_hash` is the hash of that record, as the verdict before told it."""
+
+    subject: ClassVar[str] = "query.audit.verify"
+
+    after_number: int = 0
+    after_hash: str = ""
+    limit: Annotated[int, Field(ge=1, le=5_000)] = 2_000
+
+
+class AuditVerdict(Model):
+    checked: int
+    last_number: int
+    last_hash: str
+    more: bool
+    broken_at: int | None = None
+    """The number of the first link that does not hold."""
+    problem: str = ""
+    anchor_number: int | None = None
+    """The newest link, as the bus keeps it apart from the chain: what the end was compared with. None: it has none."""
+    anchor_hash: str = ""

@@ -49,6 +49,8 @@ class Failed(StrEnum):
     """It would be tried again, but it has had effects that must not be repeated."""
     MEMBER = "member"
     """A member of the team failed, by the rule of its mode."""
+    BODY = "body"
+    """What was delivered is too large for a message, and is not kept any more."""
 
 
 LIMIT = "limit: "

@@ -43,6 +43,8 @@ class Stream:
     history: int | None = None
     bucket: bool = False
     duplicate_window: timedelta = timedelta(minutes=2)
+    until_taken: bool = False
+    """Each message stays until its one consumer has acknowledged it, and no longer."""
 
 
 CATALOG = Stream(
@@ -58,7 +60,9 @@ TIMERS = Stream(
     schedules=True,
     asynchronous=True,
 )
-JOBS = Stream("JOBS", ("trigger.>", "decided.>", "gate.>", "job.>"), max_bytes=8192 * MIB, atomic=True)
+JOBS = Stream(
+    "JOBS", ("trigger.>", "delivery.>", "decided.>", "gate.>", "job.>"), max_bytes=8192 * MIB, atomic=True
+)
 EXECUTIONS = Stream("EXECUTIONS", ("execution.>", "resume.>", "seats.>"), max_bytes=8192 * MIB, atomic=True)
 LOGS = Stream(
     "LOGS", ("log.>",), max_bytes=4096 * MIB, discard_old=True, asynchronous=True, max_age=timedelta(hours=72)
@@ -72,9 +76,26 @@ PRESENCE = Stream(
     asynchronous=True,
     history=1,
 )
+AUDIT = Stream(
+    # Until history has taken it over, however long that takes. When full it refuses: what cannot be recorded is not
+    # done. Were it kept longer, whoever is denied often enough could fill it.
+    "AUDIT",
+    ("audit.>",),
+    max_bytes=1024 * MIB,
+    atomic=True,
+    until_taken=True,
+)
+BODIES_BUCKET = "bodies"
+BODIES = Stream(
+    # An object store as NATS' clients know it: `$O.bodies.C` has pieces, `$O.bodies.M` what they make up.
+    f"OBJ_{BODIES_BUCKET}",
+    (f"$O.{BODIES_BUCKET}.>",),
+    max_bytes=8192 * MIB,
+    max_age=timedelta(days=30),
+)
 DEAD = Stream("DEAD", ("dead.>",), max_bytes=256 * MIB, discard_old=True, max_age=timedelta(days=30))
 
-STREAMS = (CATALOG, TIMERS, JOBS, EXECUTIONS, LOGS, PRESENCE, DEAD)
+STREAMS = (CATALOG, TIMERS, JOBS, EXECUTIONS, LOGS, PRESENCE, AUDIT, BODIES, DEAD)
 
 _BY_PREFIX = {subject.split(".", 1)[0]: stream for stream in STREAMS for subject in stream.subjects}
 
@@ -113,6 +134,10 @@ HISTORY_EXECUTIONS = Consumer(
 )
 HISTORY_LOGS = Consumer("history-logs", LOGS, (subjects.ANY_LOG,), ack_wait=STORE_WAIT)
 HISTORY_CATALOG = Consumer("history-catalog", CATALOG, (subjects.ANY_CATALOG_CHANGE,), ack_wait=STORE_WAIT)
+
+HISTORY_DELIVERIES = Consumer("history-deliveries", JOBS, (subjects.ANY_DELIVERY,), ack_wait=STORE_WAIT)
+HISTORY_STARTS = Consumer("history-starts", JOBS, (subjects.ANY_TRIGGER,), ack_wait=STORE_WAIT)
+HISTORY_AUDIT = Consumer("history-audit", AUDIT, (subjects.ANY_AUDIT,), ack_wait=STORE_WAIT)
 
 PRESENCE_TTL = timedelta(seconds=20)
 """How long a dispatcher that is silent is still listed."""

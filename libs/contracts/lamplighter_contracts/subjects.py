@@ -11,7 +11,10 @@ ANY_JOB_EVENT = "job.>"
 ANY_EXECUTION_EVENT = "execution.>"
 ANY_EXECUTION_STATUS = "execution.*.status"
 ANY_LOG = "log.>"
+ANY_DELIVERY = "delivery.>"
+ANY_AUDIT = "audit.>"
 ANY_CATALOG_CHANGE = f"{CATALOG_PREFIX}>"
+ANY_SESSION_END = f"{CATALOG_PREFIX}sessions.*"
 
 CANCEL_EXECUTION = "control.cancel"
 """Request: end this execution (`CancelRequest` -> `CancelReply`). One dispatcher of all answers."""
@@ -21,6 +24,7 @@ ANSWER_APPROVAL = "control.answer"
 """Request: approve or deny (`AnswerRequest` -> `AnswerReply`). One dispatcher of all answers."""
 
 ANY_WORKER = "presence.worker.*"
+ANY_TOKEN_USE = "presence.token.*"  # noqa: S105 - a subject
 ANY_READINESS = "presence.environment.*"
 
 
@@ -36,7 +40,31 @@ def tick(job_id: str) -> str:
 
 def trigger(job_id: str, key: str) -> str:
     """A manual start or a delivery, as accepted. One subject a key: the first message there is the only one."""
-    return f"trigger.job.{job_id}.{subject_token(key)}"
+    return trigger_at(job_id, subject_token(key))
+
+
+def trigger_at(job_id: str, token: str) -> str:
+    """The same, of a key of which only the token is known."""
+    return f"trigger.job.{job_id}.{token}"
+
+
+def delivery(job_id: str, key: str) -> str:
+    """A genuine delivery to the job's webhook. One subject a key, as with triggers."""
+    return f"delivery.{job_id}.{subject_token(key)}"
+
+
+def audit(audit_id: str) -> str:
+    """Something that somebody did, or was denied."""
+    return f"audit.{audit_id}"
+
+
+AUDIT_HEAD = "presence.audit.head"
+"""The newest link of the audit's chain. Every move of it is compare-and-set, and goes forward."""
+
+
+def token_use(token_id: str) -> str:
+    """When a token was last used."""
+    return f"presence.token.{token_id}"
 
 
 def backfill(job_id: str, backfill_id: str) -> str:

@@ -10,7 +10,9 @@ prompts     the prompt of a firing, rendered
 capacity    how much a gate holds
 course      the gate as one ruling follows another: the state machine
 arrivals    what becomes of an occurrence that arrives, by what runs already
+gathering   deliveries that come together, as one
 turns       whose turn it is of those that wait
+bodies      what has to be read back of what is too large for a message
 overdue     what came due by schedule, as steps that rule on it
 backfills   the occurrences of a past range
 decisions   all of it together: `decide`

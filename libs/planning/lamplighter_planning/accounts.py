@@ -5,7 +5,7 @@ from typing import assert_never
 
 from lamplighter_contracts.events import Firing, Outcome, SkipReason, TriggerKind
 from lamplighter_contracts.executions import ExecutionStatus
-from lamplighter_contracts.gates import Gate
+from lamplighter_contracts.gates import Gate, Waiting
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.queries import ExecutionRecord, OccurrenceRecord
 from lamplighter_contracts.timing import Overlap
@@ -29,7 +29,7 @@ def account(inquiry: Inquiry, record: OccurrenceRecord) -> str:
         case Outcome.QUEUED:
             return _queued(record, inquiry.gate, clock)
         case Outcome.COALESCED:
-            return f"It did not fire by itself {on}: {why}."
+            return f"It did not fire by itself {on}: {why}{_joined(record, inquiry)}."
         case Outcome.SKIPPED:
             return _skipped(record, on, why, inquiry.job)
         case Outcome.MISSED:
@@ -82,6 +82,9 @@ def _policy(record: OccurrenceRecord, job: Job) -> str:
 def _fired(record: OccurrenceRecord, clock: Clock) -> str:
     firing = record.firing
     started = f"{_began(firing)} on {clock.full(firing.nominal_at)}"
+    if firing.gathered:
+        # How late the first of them fires is no delay.
+        return f"{started}, where {_gathered(firing)} gathered until {clock.time(record.decided_at, firing.nominal_at)}"
     if firing.caught_up:
         return f"It was due on {clock.full(firing.nominal_at)}, was missed, and the job caught up with it"
     effective = firing.effective_at or firing.nominal_at
@@ -104,6 +107,20 @@ def _began(firing: Firing) -> str:
             return f"Backfill {firing.backfill_id} ran the occurrence"
         case _:
             assert_never(firing.kind)
+
+
+def _gathered(firing: Firing) -> str:
+    return "no other was" if firing.gathered == 1 else f"{firing.gathered} deliveries were"
+
+
+def _joined(record: OccurrenceRecord, inquiry: Inquiry) -> str:
+    """How the execution stands that it became part of, where that is known."""
+    if not record.into or inquiry.execution is None:
+        return ""
+    if any(waiting.execution_id == record.into for waiting in inquiry.gate.waiting):
+        # No dispatcher has been asked for it.
+        return ", which has still to start"
+    return f", which {standing(inquiry.execution, inquiry.clock, inquiry.now)}"
 
 
 def _skipped(record: OccurrenceRecord, on: str, why: str, job: Job) -> str:
@@ -138,7 +155,20 @@ def _queued(record: OccurrenceRecord, gate: Gate, clock: Clock) -> str:
             f"{due} and has waited: {_why(record, clock)}. Its turn has come, or it was cancelled: ask again."
         )
     waiting = gate.waiting[place]
+    if waiting.gathers:
+        return _gathering(record, waiting, clock)
     before = sum(other.lane == waiting.lane for other in gate.waiting[:place])
     ahead = f" {before} {'waits' if before == 1 else 'wait'} before it." if before else ""
     start = f" It starts on {clock.brief(waiting.not_before)}." if waiting.not_before else ""
     return f"{due} and waits for its turn: {_why(record, clock)}.{ahead}{start}"
+
+
+def _gathering(record: OccurrenceRecord, waiting: Waiting, clock: Clock) -> str:
+    """The first of a group, while others may still join it."""
+    others = len(waiting.joined)
+    came = f"A delivery came on {clock.full(record.firing.nominal_at)}"
+    joined = {0: "none has", 1: "one has"}.get(others, f"{others} have")
+    if waiting.not_before is None:
+        return f"{came} and waits for its turn; of others of its kind, {joined} joined it."
+    kind = f" of {waiting.group!r}" if waiting.group else ""
+    return f"{came} and waits for others{kind} until {clock.brief(waiting.not_before)}: {joined} joined it so far."

@@ -64,9 +64,10 @@ def _next_occurrence(job: Job, gate: Gate) -> datetime | None:
 
 
 def _next_waiting(job: Job, gate: Gate) -> datetime | None:
-    """When an occurrence that waits for its time has it. Those that wait for room are woken by what ends."""
-    timed = (waiting for waiting in gate.waiting if waiting.not_before is not None)
-    return min((w.not_before for w in timed if w.not_before and has_room(job, gate, w.lane)), default=None)
+    """When something that waits for its time has it. Those that wait for room are woken by what ends; of a group
+    that has gathered it is decided in any case."""
+    timed = ((w.not_before, w) for w in gate.waiting if w.not_before is not None)
+    return min((at for at, w in timed if w.gathers or has_room(job, gate, w.lane)), default=None)
 
 
 def is_timed(gate: Gate) -> bool:

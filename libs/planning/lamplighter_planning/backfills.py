@@ -9,6 +9,7 @@ from lamplighter_contracts.events import BackfillRequested, Firing, JobBackfill,
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.gates import Backfill, Gate
 from lamplighter_contracts.ids import execution_id
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 from lamplighter_planning.capacity import is_full
 from lamplighter_planning.course import Course
 from lamplighter_planning.lanes import backfill_running, has_backfill_room
@@ -39,9 +40,9 @@ def begin(course: Course, asked: BackfillRequested) -> JobBackfill:
         requested_by=asked.requested_by,
     )
     if deleted(course.job) is not None or _is_crowded(course.gate):
-        return told(backfill, asked.job_id, "cancelled", course.now)
+        return told(course, backfill, "cancelled")
     course.become(backfills=(*course.gate.backfills, backfill))
-    return told(backfill, asked.job_id, "started", course.now)
+    return told(course, backfill, "started")
 
 
 def _is_crowded(gate: Gate) -> bool:
@@ -54,7 +55,7 @@ def cancel(course: Course, backfill_id: str, why: str) -> Iterator[JobBackfill]:
         for execution in [e for e, r in course.gate.running.items() if r.backfill_id == backfill_id]:
             course.stop(execution, why)
         _drop(course, backfill)
-        yield told(backfill, course.gate.job_id, "cancelled", course.now)
+        yield told(course, backfill, "cancelled")
 
 
 def fill(course: Course, times: Timetable) -> Iterator[JobBackfill]:
@@ -66,7 +67,7 @@ def fill(course: Course, times: Timetable) -> Iterator[JobBackfill]:
             course.become(backfills=tuple(kept))
         else:
             _drop(course, filled)
-            yield told(filled, course.gate.job_id, "completed", course.now)
+            yield told(course, filled, "completed")
 
 
 def _fired(course: Course, backfill: Backfill, times: Timetable) -> Backfill:
@@ -124,13 +125,14 @@ def _drop(course: Course, backfill: Backfill) -> None:
 
 
 def told(
-    backfill: Backfill, job_id: str, phase: Literal["started", "completed", "cancelled"], now: datetime
+    course: Course, backfill: Backfill, phase: Literal["started", "completed", "cancelled"]
 ) -> JobBackfill:
     return JobBackfill(
         backfill_id=backfill.backfill_id,
-        job_id=job_id,
+        job_id=course.gate.job_id,
+        project=course.job.project if course.job else DEFAULT_PROJECT,
         phase=phase,
-        at=now,
+        at=course.now,
         after_at=backfill.after_at,
         until_at=backfill.until_at,
         fired=backfill.fired,

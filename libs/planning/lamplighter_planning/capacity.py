@@ -9,7 +9,7 @@ GATE_LIMIT = MESSAGE_LIMIT - 128 * 1024
 """Bytes at which nothing more enters. What is in it already may still grow: by a result that is remembered, by the
 reasons why executions are stopped, by one backfill."""
 
-_WAITING, _RUNNING, _BACKFILL, _INSTANT = 210, 120, 5_000, 24
+_WAITING, _RUNNING, _BACKFILL, _INSTANT, _JOINED = 240, 120, 5_000, 24, 35
 """The most bytes of each as JSON, without the texts that differ."""
 
 
@@ -25,7 +25,9 @@ def full(gate: Gate) -> Obstacle:
 
 def _weight(gate: Gate) -> int:
     # A key is what its sender made of it: each of its characters may take two bytes.
-    waiting = sum(_WAITING + 2 * len(w.key) + len(w.lane) for w in gate.waiting)
+    waiting = sum(
+        _WAITING + 2 * len(w.key) + len(w.lane) + len(w.group) + _JOINED * len(w.joined) for w in gate.waiting
+    )
     running = sum(
         _RUNNING + len(r.lane) + len(r.stopping) + len(r.backfill_id) for r in gate.running.values()
     )

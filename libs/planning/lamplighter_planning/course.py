@@ -1,8 +1,9 @@
 """The gate of a job as one ruling follows another. A state machine: every step is a ruling and the gate after it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from lamplighter_contracts.events import Firing, SkipReason, TriggerKind
 from lamplighter_contracts.gates import Gate, Previous, Running, Waiting
@@ -11,9 +12,10 @@ from lamplighter_contracts.timing import MOST_WAITING
 from lamplighter_planning import obstacles
 from lamplighter_planning.agenda import runs_so_far
 from lamplighter_planning.capacity import full, is_full
+from lamplighter_planning.lanes import lane_of
 from lamplighter_planning.obstacles import Obstacle
 from lamplighter_planning.prompts import prompt_of, uses_previous
-from lamplighter_planning.rulings import Due, Ended, Occurrence, Origin, Queued, Ruling, Skipped
+from lamplighter_planning.rulings import Body, Due, Ended, Occurrence, Origin, Queued, Ruling, Skipped
 from lamplighter_prompts import PromptError
 
 UNASKED_AT_ONCE = 100
@@ -31,6 +33,7 @@ class Course:
     job: Job | None
     gate: Gate
     now: datetime
+    bodies: Mapping[str, Body] = field(default_factory=dict)
     rulings: list[Ruling] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
     spare: int = UNASKED_AT_ONCE
@@ -51,9 +54,7 @@ class Course:
         if not over.isdisjoint(self.gate.running):
             self.become(running={e: r for e, r in self.gate.running.items() if e not in over})
         for waiting in [w for w in self.gate.waiting if w.execution_id in over]:
-            self.leave(waiting)
-            cancelled = Obstacle(SkipReason.CANCELLED, "it was cancelled while it waited")
-            self.skip(occurrence_of(waiting), cancelled)
+            self.give_up(waiting, Obstacle(SkipReason.CANCELLED, "it was cancelled while it waited"))
         if self.job is not None and uses_previous(self.job):
             self._remember(ended)
 
@@ -72,10 +73,19 @@ class Course:
         """What is in the way of it, apart from what runs."""
         return obstacles.standing(self.job, self.gate, firing, self.now)
 
+    def payload_of(self, firing: Firing) -> Any:
+        """What it brings, also where that is too large for a message; None where it is gone."""
+        return firing.payload if firing.body is None else self.bodies[firing.body.name].payload
+
+    def lane_of(self, firing: Firing) -> str:
+        assert self.job is not None
+        concurrency = self.job.concurrency
+        return lane_of(concurrency, self.payload_of(firing)) if concurrency.key is not None else ""
+
     def fire(self, occurrence: Occurrence, lane: str = "") -> bool:
         """Due, unless its prompt or its size forbids it. Whether it is."""
         assert self.job is not None
-        found = _prompt_or_obstacle(self.job, self.gate, occurrence.firing, self.now)
+        found = self._prompt_or_obstacle(self.job, occurrence.firing)
         if isinstance(found, Obstacle):
             self.skip(occurrence, found)
             return False
@@ -88,15 +98,34 @@ class Course:
             self._count_run(self.job, self.job.window.max_runs)
         return True
 
+    def _prompt_or_obstacle(self, job: Job, firing: Firing) -> str | Obstacle:
+        """The prompt is told what the message does not carry."""
+        if firing.body is not None and self.bodies[firing.body.name].gone:
+            return Obstacle(SkipReason.BLOCKED, self.bodies[firing.body.name].gone)
+        told = firing.model_copy(update={"payload": self.payload_of(firing)})
+        try:
+            prompt = prompt_of(job, self.gate, told, self.now)
+        except PromptError as error:
+            return Obstacle(SkipReason.BLOCKED, error.problem)
+        return obstacles.too_large(job, firing, prompt) or prompt
+
     def _count_run(self, job: Job, most: int) -> None:
         runs = runs_so_far(job, self.gate) + 1
         # It stays so until the cursor passes what came due meanwhile.
         self.become(runs=runs, counted_from=job.scheduled_from, exhausted=self.gate.exhausted or runs >= most)
 
     def queue(
-        self, occurrence: Occurrence, lane: str, detail: str, not_before: datetime | None = None
+        self,
+        occurrence: Occurrence,
+        lane: str,
+        detail: str,
+        not_before: datetime | None = None,
+        group: str | None = None,
     ) -> bool:
-        """Waits, if the gate has room for one more that waits, and it could fire at all. Whether it does."""
+        """Waits, if the gate has room for one more that waits, and it could fire at all. Whether it does.
+
+        With a `group` others may join it.
+        """
         assert self.job is not None
         large = obstacles.too_large(self.job, occurrence.firing, "")
         if large is not None:
@@ -117,6 +146,8 @@ class Course:
             not_before=not_before,
             lane=lane,
             caught_up=firing.caught_up,
+            gathers=group is not None,
+            group=group or "",
         )
         self.become(waiting=(*self.gate.waiting, waiting))
         return True
@@ -125,6 +156,11 @@ class Course:
         """It waits no longer."""
         self.become(waiting=tuple(w for w in self.gate.waiting if w is not waiting))
 
+    def give_up(self, waiting: Waiting, obstacle: Obstacle, occurrence: Occurrence | None = None) -> None:
+        """It waits no longer, and does not fire. `occurrence` is as it came, where more is known than the gate does."""
+        self.leave(waiting)
+        self.skip(occurrence or occurrence_of(waiting), _with_company(waiting, obstacle))
+
     def stop(self, execution_id: str, why: str) -> None:
         """Have one cancelled that runs and was not asked yet. Its place is free when it has ended."""
         stopping = self.gate.running[execution_id].model_copy(update={"stopping": why})
@@ -132,25 +168,31 @@ class Course:
         self.stops.append(execution_id)
 
     def skip(
-        self, occurrence: Occurrence, obstacle: Obstacle, count: int = 1, first_at: datetime | None = None
+        self,
+        occurrence: Occurrence,
+        obstacle: Obstacle,
+        count: int = 1,
+        first_at: datetime | None = None,
+        into: str = "",
     ) -> None:
         if obstacle.reason is SkipReason.TOO_LARGE or not obstacles.is_recordable(
             occurrence.firing, obstacle.detail
         ):
             # Neither would its record fit with the payload that was too much.
             occurrence = _without_payload(occurrence)
-        self.rulings.append(Skipped(occurrence, *obstacle, count, first_at))
+        self.rulings.append(Skipped(occurrence, *obstacle, count, first_at, into))
 
     def become(self, **changes: object) -> None:
         self.gate = self.gate.model_copy(update=changes)
 
 
-def _prompt_or_obstacle(job: Job, gate: Gate, firing: Firing, now: datetime) -> str | Obstacle:
-    try:
-        prompt = prompt_of(job, gate, firing, now)
-    except PromptError as error:
-        return Obstacle(SkipReason.BLOCKED, error.problem)
-    return obstacles.too_large(job, firing, prompt) or prompt
+def _with_company(waiting: Waiting, obstacle: Obstacle) -> Obstacle:
+    """What was gathered into it has been recorded so, and does not run either."""
+    others = len(waiting.joined)
+    if not others:
+        return obstacle
+    told = "one other delivery was" if others == 1 else f"{others} other deliveries were"
+    return obstacle._replace(detail=f"{obstacle.detail}; {told} gathered into it")
 
 
 def occurrence_of(waiting: Waiting, firing: Firing | None = None) -> Occurrence:

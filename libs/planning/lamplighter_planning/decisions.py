@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from lamplighter_contracts.events import BackfillCancelled, BackfillRequested, JobBackfill
-from lamplighter_planning import arrivals, backfills, obstacles
+from lamplighter_planning import arrivals, backfills, gathering, obstacles
 from lamplighter_planning.agenda import begins, is_exhausted, is_released, passed
 from lamplighter_planning.catchup import kept
 from lamplighter_planning.course import Course
@@ -20,16 +20,19 @@ from lamplighter_planning.turns import take_turns
 
 
 def decide(situation: Situation, asked: Asked, now: datetime) -> Decision:
-    """Ends first, since they make room; then what waits; then everything due, in the order of its instants.
+    """Ends first, since they make room; then what waits, and groups whose time has come; then everything due, in the
+    order of its instants.
 
     Raises `ScheduleError` where occurrences are to be found and the schedule cannot be read.
     """
-    course = Course(situation.job, situation.gate, now)
+    course = Course(situation.job, situation.gate, now, situation.bodies)
     course.end(asked.ended)
-    take_turns(course, situation.parked)
+    take_turns(course, situation)
+    gathering.end_gathering(course)
     _take_due(course, situation, asked)
     # What was caught up with may start at once.
-    take_turns(course, situation.parked)
+    take_turns(course, situation)
+    course.unfinished |= gathering.has_gathered(course)
     told = (*_ordered(course, situation, asked), *_filled(course, situation))
     return Decision(
         gate=course.gate if course.gate != situation.gate else None,
@@ -51,7 +54,10 @@ def _triggered(situation: Situation, asked: Asked) -> Iterator[Step]:
     """One occurrence a key, however often it was delivered."""
     for trigger in {t.key: t for t in asked.triggers if t.key not in situation.decided}.values():
         occurrence = Occurrence(trigger.execution_id, trigger.firing, Origin.TRIGGER)
-        yield trigger.accepted_at, partial(arrivals.rule, occurrence=occurrence)
+        if trigger.gather_until is None:
+            yield trigger.accepted_at, partial(arrivals.rule, occurrence=occurrence)
+        else:
+            yield trigger.accepted_at, partial(gathering.gather, occurrence=occurrence, trigger=trigger)
 
 
 def _scheduled(course: Course, situation: Situation) -> Iterator[Step]:

@@ -24,8 +24,11 @@ def lane_of(concurrency: Concurrency, payload: Any) -> str:
         value = _child(value, name)
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    # The gate holds the name of every lane: one that takes much room there stands as its hash.
+    return short(value if isinstance(value, str) else json.dumps(value, sort_keys=True))
+
+
+def short(text: str) -> str:
+    """The name of a lane or a group. The gate holds them all: one that takes much room stands as its hash."""
     fits = len(json.dumps(text)) <= LONGEST_LANE
     return text if fits else hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
@@ -44,8 +47,13 @@ def running_in(gate: Gate, lane: str) -> list[str]:
 
 
 def queue_of(gate: Gate, lane: str) -> list[Waiting]:
-    """Those that wait for room in the lane, oldest first. What is caught up with has a time of its own."""
-    return [waiting for waiting in gate.waiting if waiting.lane == lane and not waiting.caught_up]
+    """Those that wait for room in the lane, oldest first. What waits for its time is not among them."""
+    return [waiting for waiting in gate.waiting if waiting.lane == lane and is_in_line(waiting)]
+
+
+def is_in_line(waiting: Waiting) -> bool:
+    """Whether it waits for room alone: not what is caught up with, and no group that still gathers."""
+    return waiting.not_before is None
 
 
 def has_room(job: Job, gate: Gate, lane: str) -> bool:

@@ -1,16 +1,17 @@
 """What a job's schedule does next, and what may come into its way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lamplighter_contracts.gates import Waiting
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.timing import Overlap
 from lamplighter_planning.agenda import is_exhausted, next_alarm
-from lamplighter_planning.clock_words import span
+from lamplighter_planning.clock_words import Clock, span
 from lamplighter_planning.forecast import Foreseen, forecast, left_out_for_good
 from lamplighter_planning.inquiry import Inquiry
-from lamplighter_planning.lanes import has_room, running_in
+from lamplighter_planning.lanes import has_room, queue_of, running_in
 from lamplighter_planning.obstacles import exhausted_words, pause_words
 from lamplighter_planning.silences import BEING_DECIDED, deleted_words, unscheduled_words
 from lamplighter_schedules import latest
@@ -61,13 +62,13 @@ def _standstills(inquiry: Inquiry) -> Iterator[Outlook]:
     if job.pause is not None and job.paused_at(inquiry.now) and job.pause.ends_at is None:
         yield Outlook(None, "Nothing fires until the job is resumed.", _paused(inquiry).rstrip())
     if not job.schedules:
-        yield _nothing("Nothing is due by itself", unscheduled_words(job))
+        yield _nothing("Nothing is due by itself", unscheduled_words(job), " ".join(_waiting(inquiry)))
     if is_exhausted(job, inquiry.gate):
         yield _nothing("Nothing more fires", exhausted_words(job))
 
 
-def _nothing(what: str, reason: str) -> Outlook:
-    return Outlook(None, f"{what}: {reason}.", reason=reason)
+def _nothing(what: str, reason: str, provisos: str = "") -> Outlook:
+    return Outlook(None, f"{what}: {reason}.", provisos, reason)
 
 
 def _paused(inquiry: Inquiry) -> str:
@@ -136,10 +137,27 @@ def _contended(inquiry: Inquiry) -> Iterator[str]:
     if not has_room(job, gate, ""):
         first = running_in(gate, "")[0]
         since = inquiry.clock.brief(gate.running[first].since)
-        yield f"Execution {first} has run since {since}: if it still does then, {_fate(job, len(gate.waiting))}."
-    if gate.waiting:
-        count = len(gate.waiting)
+        yield f"Execution {first} has run since {since}: if it still does then, {_fate(job, len(queue_of(gate, '')))}."
+    yield from _waiting(inquiry)
+
+
+def _waiting(inquiry: Inquiry) -> Iterator[str]:
+    gate = inquiry.gate
+    gathering = [w for w in gate.waiting if w.gathers and w.not_before is not None]
+    count = len(gate.waiting) - len(gathering)
+    if count:
         yield "One waits for its turn." if count == 1 else f"{count} wait for their turn."
+    if gathering:
+        yield _gathering_words(gathering, inquiry.clock)
+
+
+def _gathering_words(gathering: Sequence[Waiting], clock: Clock) -> str:
+    deliveries = sum(len(waiting.joined) + 1 for waiting in gathering)
+    until = clock.brief(min(waiting.not_before for waiting in gathering if waiting.not_before))
+    what = "One delivery waits" if deliveries == 1 else f"{deliveries} deliveries wait"
+    if len(gathering) == 1:
+        return f"{what} for others until {until}."
+    return f"{what} for others in {len(gathering)} groups, the first until {until}."
 
 
 def _fate(job: Job, waiting: int) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from lamplighter_contracts.events import Firing
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job, JobSpec
-from lamplighter_prompts import Facts, Previous, PromptError, names_used, render_prompt
+from lamplighter_prompts import Facts, Previous, PromptError, names_used, render_prompt, with_payload
 
 
 def uses_previous(job: JobSpec) -> bool:
@@ -18,12 +18,11 @@ def uses_previous(job: JobSpec) -> bool:
 
 def prompt_of(job: Job, gate: Gate, firing: Firing, now: datetime) -> str:
     """Empty where it is the job's own text as it stands there. Raises `PromptError`."""
-    if "{" not in job.prompt:
-        return ""
     rendered = render_prompt(job.prompt, facts_of(job, gate, firing, now))
     if not rendered.strip():
         raise PromptError("Nothing is left of the prompt for this firing: an agent needs one.")
-    return "" if rendered == job.prompt else rendered
+    whole = with_payload(job.prompt, rendered, firing.payload)
+    return "" if whole == job.prompt else whole
 
 
 def facts_of(job: Job, gate: Gate, firing: Firing, now: datetime) -> Facts:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
+from typing import Any
 
 from lamplighter_contracts.events import BackfillOrder, Firing, JobBackfill, JobTriggered, SkipReason
 from lamplighter_contracts.gates import Gate
@@ -33,10 +34,20 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Body:
+    """A body that was too large for a message, as it was read back; or why there is nothing of it."""
+
+    payload: Any = None
+    gone: str = ""
+
+
+@dataclass(frozen=True)
 class Situation:
     """A job as it stands. `job` is None where the catalog has none; `decided` are the keys that have a mark.
+    `outlived` are marks, by key, of starts that are forgotten: the same key starts something again.
 
-    `parked` holds the triggers of those that wait and may fire now: None for one that is forgotten.
+    `parked` holds the triggers of those that wait and may fire now: None for one that is forgotten. `joined` holds,
+    by token, those that were gathered with them: None also for one that found no room. `bodies` are by name.
     """
 
     job_id: str
@@ -45,8 +56,11 @@ class Situation:
     gate_sequence: int = 0
     gate_written_at: datetime | None = None
     decided: frozenset[str] = frozenset()
+    outlived: Mapping[str, int] = field(default_factory=dict)
     around: Surroundings = NOWHERE
     parked: Mapping[str, JobTriggered | None] = field(default_factory=dict)
+    joined: Mapping[str, JobTriggered | None] = field(default_factory=dict)
+    bodies: Mapping[str, Body] = field(default_factory=dict)
 
 
 class Origin(Enum):
@@ -91,13 +105,14 @@ class Queued:
 
 @dataclass(frozen=True)
 class Skipped:
-    """Stands for `count` occurrences, of which `occurrence` is the last."""
+    """Stands for `count` occurrences, of which `occurrence` is the last. `into` is what it was gathered into."""
 
     occurrence: Occurrence
     reason: SkipReason
     detail: str
     count: int = 1
     first_at: datetime | None = None
+    into: str = ""
 
 
 Ruling = Due | Queued | Skipped

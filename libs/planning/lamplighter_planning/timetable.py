@@ -37,6 +37,16 @@ class Surroundings:
 NOWHERE = Surroundings()
 
 
+def own_surroundings(
+    job: JobSpec, environment: Environment | None, calendars: Mapping[str, Calendar | None]
+) -> Surroundings:
+    """What of these lies around the job: what it or its environment names, and is of its project."""
+    own = environment if environment and environment.project == job.project else None
+    named = {*job.exclusions.calendars, *(own.exclusions.calendars if own else ())}
+    known = ((name, calendars.get(name)) for name in named)
+    return Surroundings(own, {name: one for name, one in known if one and one.project == job.project})
+
+
 @dataclass(frozen=True)
 class Timetable:
     """The occurrences of one job. `timetable` makes them."""

@@ -1,22 +1,20 @@
 """Whose turn it is of those that wait: once there is room, and not before their time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from lamplighter_contracts.events import JobTriggered, SkipReason
+from lamplighter_contracts.events import SkipReason
 from lamplighter_contracts.gates import Waiting
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.timing import Overlap
 from lamplighter_planning.catchup import PUNCTUAL
 from lamplighter_planning.course import Course, occurrence_of
-from lamplighter_planning.lanes import admissible, is_parked, queue_of
+from lamplighter_planning.gathering import gathered
+from lamplighter_planning.lanes import admissible, is_in_line, is_parked, queue_of
 from lamplighter_planning.obstacles import Obstacle, deleted
-from lamplighter_planning.rulings import Occurrence, Queued
-
-Parked = Mapping[str, JobTriggered | None]
-"""The triggers that were read back, by key. None for one that is forgotten."""
+from lamplighter_planning.rulings import Occurrence, Queued, Situation
 
 
-def take_turns(course: Course, parked: Parked) -> None:
+def take_turns(course: Course, situation: Situation) -> None:
     """Fire what waited and has room and time now. Nothing of a deleted job waits any longer."""
     if not course.gate.waiting:
         return
@@ -25,14 +23,14 @@ def take_turns(course: Course, parked: Parked) -> None:
         _dismiss(course, gone)
         return
     if course.job.concurrency.overlap is Overlap.REPLACE:
-        for lane in dict.fromkeys(waiting.lane for waiting in course.gate.waiting if not waiting.caught_up):
+        for lane in dict.fromkeys(waiting.lane for waiting in course.gate.waiting if is_in_line(waiting)):
             _supersede(course, lane)
     # What does not fire after all leaves its room to the next.
-    while ready := list(_ready(course, course.job, parked)):
+    while ready := list(_ready(course, course.job, situation)):
         for waiting in ready:
             if not course.has_spare():
                 return
-            _admit(course, waiting, parked)
+            _admit(course, waiting, situation)
     course.unfinished |= any(admissible(course.job, course.gate, (), course.now))
 
 
@@ -41,8 +39,7 @@ def _dismiss(course: Course, gone: Obstacle | None) -> None:
     for waiting in course.gate.waiting:
         if not course.has_spare():
             return
-        course.leave(waiting)
-        course.skip(occurrence_of(waiting), gone)
+        course.give_up(waiting, gone)
 
 
 def _supersede(course: Course, lane: str) -> None:
@@ -53,8 +50,7 @@ def _supersede(course: Course, lane: str) -> None:
         came = _taken_back(course, waiting)
         if came is None and not course.has_spare():
             return
-        course.leave(waiting)
-        course.skip(came or occurrence_of(waiting), Obstacle(SkipReason.REPLACED, detail))
+        course.give_up(waiting, Obstacle(SkipReason.REPLACED, detail), came)
 
 
 def _taken_back(course: Course, waiting: Waiting) -> Occurrence | None:
@@ -66,43 +62,51 @@ def _taken_back(course: Course, waiting: Waiting) -> Occurrence | None:
     return None
 
 
-def _ready(course: Course, job: Job, parked: Parked) -> Iterator[Waiting]:
-    """One whose trigger was not read back keeps its place until it is."""
+def _ready(course: Course, job: Job, situation: Situation) -> Iterator[Waiting]:
+    """One whose triggers were not read back keeps its place until they are."""
     for waiting in admissible(job, course.gate, (), course.now):
-        if not is_parked(waiting) or waiting.key in parked:
+        if not is_parked(waiting) or (
+            waiting.key in situation.parked and situation.joined.keys() >= set(waiting.joined)
+        ):
             yield waiting
 
 
-def _admit(course: Course, waiting: Waiting, parked: Parked) -> None:
+def _admit(course: Course, waiting: Waiting, situation: Situation) -> None:
     """It fires, unless something else came into its way."""
-    course.leave(waiting)
-    occurrence = _as_it_came(waiting, parked)
+    occurrence = _as_it_came(course, waiting, situation)
     if occurrence is None:
         why = "it waited until what started it was forgotten"
-        course.skip(occurrence_of(waiting), Obstacle(SkipReason.EXPIRED, why))
+        course.give_up(waiting, Obstacle(SkipReason.EXPIRED, why))
         return
     obstacle = course.obstacle(occurrence.firing)
     if obstacle is not None:
-        course.skip(occurrence, obstacle)
-    elif course.fire(occurrence, waiting.lane):
+        course.give_up(waiting, obstacle, occurrence)
+        return
+    course.leave(waiting)
+    if course.fire(occurrence, waiting.lane):
         _keep_pace(course, waiting)
 
 
-def _as_it_came(waiting: Waiting, parked: Parked) -> Occurrence | None:
+def _as_it_came(course: Course, waiting: Waiting, situation: Situation) -> Occurrence | None:
+    """None where it is forgotten."""
     if not is_parked(waiting):
         return occurrence_of(waiting)
-    trigger = parked[waiting.key]
-    return occurrence_of(waiting, trigger.firing) if trigger else None
+    trigger = situation.parked[waiting.key]
+    if not waiting.gathers:
+        return occurrence_of(waiting, trigger.firing) if trigger else None
+    assert course.job is not None
+    firing = gathered(course.job, waiting, trigger, situation)
+    return occurrence_of(waiting, firing) if firing else None
 
 
 def _keep_pace(course: Course, started: Waiting) -> None:
     """What is caught up with later than it may puts off the others as much: they would start all at once."""
-    if started.not_before is None or course.now - started.not_before <= PUNCTUAL:
+    if not started.caught_up or started.not_before is None or course.now - started.not_before <= PUNCTUAL:
         return
     late = course.now - started.not_before
     course.become(
         waiting=tuple(
-            w.model_copy(update={"not_before": w.not_before + late}) if w.not_before else w
+            w.model_copy(update={"not_before": w.not_before + late}) if w.caught_up and w.not_before else w
             for w in course.gate.waiting
         )
     )

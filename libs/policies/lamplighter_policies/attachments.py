@@ -7,8 +7,13 @@ from lamplighter_policies.patterns import any_matches
 
 
 def governs(policy: PolicySpec, document: PolicyInput) -> bool:
-    """Whether any of its attachments holds for the document."""
-    return any(_holds(attachment, document) for attachment in policy.attach)
+    """Whether any of its attachments holds for the document. A policy knows of its own project alone, unless it is
+    attached to everything."""
+    at_home = policy.project == document.job.project
+    return any(
+        attachment.kind == "everything" or (at_home and _holds(attachment, document))
+        for attachment in policy.attach
+    )
 
 
 def agents_of(document: PolicyInput) -> tuple[str, ...]:
@@ -22,7 +27,7 @@ def agents_of(document: PolicyInput) -> tuple[str, ...]:
 
 def _holds(attachment: Attachment, document: PolicyInput) -> bool:
     match attachment.kind:
-        case "project":
+        case "everything" | "project":
             return True
         case "environment":
             names: tuple[str, ...] = (document.environment.environment_id,)

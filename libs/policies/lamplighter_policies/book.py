@@ -22,7 +22,8 @@ class _Entry:
 
 class PolicyBook:
     """Policies that are not active are left out. Made anew when one changes: that costs little, since what was
-    compiled is kept by content. `token` gives the value of a secret of the environment `default` by its name."""
+    compiled is kept by content. `token` gives the value of a secret by its environment and its name, as in
+    `default.OPA_TOKEN`: a policy has those of its project's own environment."""
 
     def __init__(self, policies: Sequence[Policy], token: Callable[[str], str | None]) -> None:
         self._entries: Sequence[_Entry] = [_entry(policy, token) for policy in policies if policy.active]
@@ -62,7 +63,10 @@ class PolicyBook:
 
 
 def _entry(policy: Policy, token: Callable[[str], str | None]) -> _Entry:
-    server = opa.Server(policy.engine, token) if isinstance(policy.engine, Opa) else None
+    server = None
+    if isinstance(policy.engine, Opa):
+        home = policy.project
+        server = opa.Server(policy.engine, lambda name: token(f"{home}.{name}"), home)
     return _Entry(policy, digest(policy), server)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from lamplighter_contracts.agents import Agent, Team
-from lamplighter_contracts.events import TriggerKind
-from lamplighter_contracts.policies import ExecutorFacts, Trust
+from lamplighter_contracts.events import TriggerKind, Trust
+from lamplighter_contracts.policies import ExecutorFacts
 from lamplighter_contracts.runners import A2aRunner, HttpRunner, LlmRunner
 from lamplighter_contracts.tools import Tools
 

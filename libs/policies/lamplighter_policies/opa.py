@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from lamplighter_contracts.environments import NetworkRules
+from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, NetworkRules
 from lamplighter_contracts.policies import Opa, PolicyInput
 from lamplighter_outbound import Guard, guarded_client, read_limited
 from lamplighter_policies.answers import read
@@ -19,14 +19,14 @@ ANSWER_LIMIT = 1 << 20
 """The most bytes of an answer that are read."""
 
 Token = Callable[[str], str | None]
-"""The value of a secret by its name, None where there is no such secret."""
+"""The value of a secret of the policy's environment by its name, None where there is no such secret."""
 
 
 class Server:
     """One server, and the connections to it."""
 
-    def __init__(self, opa: Opa, token: Token) -> None:
-        self._opa, self._token = opa, token
+    def __init__(self, opa: Opa, token: Token, environment: str = DEFAULT_ENVIRONMENT) -> None:
+        self._opa, self._token, self._environment = opa, token, environment
         self._client: httpx2.AsyncClient | None = None
 
     async def ask(self, document: PolicyInput) -> Opinion:
@@ -76,7 +76,7 @@ class Server:
         value = self._token(name)
         if value is None:
             raise PolicyFailed(
-                f"It needs the secret {name!r} of the environment 'default', which is not there."
+                f"It needs the secret {name!r} of the environment {self._environment!r}, which is not there."
             )
         return {"Authorization": f"Bearer {value}"}
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from lamplighter_contracts.events import TriggerKind
+from lamplighter_contracts.events import TriggerKind, Trust
 from lamplighter_contracts.policies import (
     EnvironmentFacts,
     ExecutorFacts,
@@ -11,7 +11,6 @@ from lamplighter_contracts.policies import (
     PolicyInput,
     ToolFacts,
     TriggerFacts,
-    Trust,
     UsageFacts,
 )
 

@@ -13,10 +13,10 @@ zones        the time zones that a filter may be given
 filters      what stands after `|`
 notation     a value as JSON, as much of it as is ever shown
 readings     what the engine sees of a payload: fields and elements, and no method or attribute of Python
-labels       data from outside, fenced
+labels       data from outside, fenced; and a prompt without it
 printing     what each `{{ }}` prints, and how much all of them may
 program      a source checked, written anew for the engine, and compiled
-rendering    check_prompt, names_used, render_prompt
+rendering    check_prompt, names_used, render_prompt, with_payload
 
 What a prompt may hold
     {{ expression }}   {% if %} {% elif %} {% else %} {% endif %}   {% for x in ... %} {% else %} {% endfor %}
@@ -52,11 +52,22 @@ How data from outside stays labelled
 
     `name` is the expression as it is written. Of one value 16 KiB are shown at most, with a mark where it was cut;
     an empty text prints nothing. A condition on a payload chooses between texts of the prompt's author, and can do
-    no more.
+    no more. A prompt that does not mention the payload at all has it after its end, as `{{ payload }}` prints it.
 """
 
 from .errors import PromptError
 from .facts import Facts, Previous
-from .rendering import check_prompt, names_used, render_prompt
+from .labels import without_data
+from .rendering import LARGEST_PROMPT, check_prompt, names_used, render_prompt, with_payload
 
-__all__ = ["Facts", "Previous", "PromptError", "check_prompt", "names_used", "render_prompt"]
+__all__ = [
+    "LARGEST_PROMPT",
+    "Facts",
+    "Previous",
+    "PromptError",
+    "check_prompt",
+    "names_used",
+    "render_prompt",
+    "with_payload",
+    "without_data",
+]

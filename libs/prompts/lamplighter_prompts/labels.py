@@ -17,6 +17,8 @@ _SHAPELESS = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 )
 _ESCAPED = re.compile(f"[{_MARKS}{_SHAPELESS}]")
+# No value holds a `<` of its own: so it ends where the label does.
+_LABELLED = re.compile(r'<data name="[^"<>]*">[^<]*</data>')
 
 
 def labelled(name: str, value: Any) -> str:
@@ -30,6 +32,11 @@ def labelled(name: str, value: Any) -> str:
     if isinstance(value, Wrapped | list | dict):
         text = f"\n{text}\n"
     return f'<data name="{escape(name[:_LONGEST_NAME])}">{text}</data>'
+
+
+def without_data(text: str) -> str:
+    """What is left of a rendered prompt without all that came from outside: its author's own words."""
+    return _LABELLED.sub(" ", text)
 
 
 def _visible(text: str) -> str:

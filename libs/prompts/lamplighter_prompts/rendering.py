@@ -1,4 +1,4 @@
-"""check_prompt, names_used and render_prompt."""
+"""check_prompt, names_used, render_prompt and with_payload."""
 
 from collections.abc import Collection
 from typing import Any
@@ -9,10 +9,14 @@ from lamplighter_contracts.fields import rfc3339
 
 from .errors import FilterError, PromptError, unknown
 from .facts import Facts, Previous
+from .labels import labelled
 from .printing import Printer, no_value, too_large
 from .program import TEMPLATE, Program, compiled
 from .readings import Budget
 from .vocabulary import LARGEST_DATA, LARGEST_RESULT
+
+LARGEST_PROMPT = LARGEST_RESULT + LARGEST_DATA + 1024
+"""Bytes of a prompt with the payload after it."""
 
 
 def check_prompt(source: str, variables: Collection[str]) -> None:
@@ -46,6 +50,18 @@ def render_prompt(source: str, facts: Facts) -> str:
     if len(text) * 4 > LARGEST_RESULT and len(text.encode()) > LARGEST_RESULT:
         raise too_large()
     return text
+
+
+def with_payload(source: str, rendered: str, payload: Any) -> str:
+    """What was rendered, and after it the payload, labelled, where the source does not mention it at all.
+
+    A prompt that mentions it, be it in a condition, gets what it asks for and no more. Raises PromptError where the
+    source cannot be read.
+    """
+    if payload is None or "payload" in names_used(source):
+        return rendered
+    block = labelled("payload", payload)
+    return f"{rendered.rstrip()}\n\n{block}" if block else rendered
 
 
 def _context(program: Program, facts: Facts) -> dict[str, Any]:

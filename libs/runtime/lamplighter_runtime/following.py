@@ -13,12 +13,18 @@ class Following:
     process does; what cannot be read is `learn`'s own affair, for an exception there ends it."""
 
     def __init__(
-        self, client: Client, stream: str, filters: Sequence[str], learn: Callable[[Entry], None]
+        self,
+        client: Client,
+        stream: str,
+        filters: Sequence[str],
+        learn: Callable[[Entry], None],
+        on_caught_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._stream = stream
         self._filters = filters
         self._learn = learn
+        self._on_caught_up = on_caught_up
         self._heard = 0
         self._news = asyncio.Event()
         self.caught_up = False
@@ -29,8 +35,9 @@ class Following:
         await tail.open()
         try:
             while True:
-                if tail.behind == 0:
+                if tail.behind == 0 and not self.caught_up:
                     self.caught_up = True
+                    self._on_caught_up()
                 for entry in await tail.take():
                     self._learn(entry)
                     self._heard = entry.sequence

@@ -40,17 +40,29 @@ class Last:
         return datetime.fromisoformat(self.headers["Nats-Time-Stamp"])
 
 
-async def last_messages(client: Client, stream: str, subjects: Sequence[str]) -> dict[str, Last]:
-    """By subject, for those that have one. Raises `BusUnavailable`."""
+async def last_messages(
+    client: Client, stream: str, subjects: Sequence[str], *, up_to: int | None = None
+) -> dict[str, Last]:
+    """By subject, for those that have one; as they were when the stream's last sequence was `up_to`, where that is
+    given. Raises `BusUnavailable`."""
     found: dict[str, Last] = {}
     for start in range(0, len(subjects), AT_ONCE):
         left = subjects[start : start + AT_ONCE]
         while left:
-            answer, pending = await _ask(client, stream, left)
+            answer, pending = await _ask(client, stream, left, up_to)
             found |= {last.subject: last for last in answer}
             # What did not fit into the answer is no subject without a message.
             left = [subject for subject in left if subject not in found] if pending else []
     return found
+
+
+async def some_messages(
+    client: Client, stream: str, subjects: Sequence[str], most_bytes: int
+) -> dict[str, Last]:
+    """As `last_messages`, of `AT_ONCE` subjects at most: what fits into `most_bytes`, in the order of the stream."""
+    request = {"multi_last": list(subjects), "batch": len(subjects), "max_bytes": most_bytes}
+    found, _ = await _get(client, stream, request)
+    return {last.subject: last for last in found}
 
 
 async def last_message(client: Client, stream: str, subject: str) -> Last | None:
@@ -93,9 +105,12 @@ async def messages_since(
     return (await _get(client, stream, request))[0]
 
 
-async def _ask(client: Client, stream: str, subjects: Sequence[str]) -> tuple[list[Last], int]:
+async def _ask(
+    client: Client, stream: str, subjects: Sequence[str], up_to: int | None
+) -> tuple[list[Last], int]:
     request = {"multi_last": list(subjects), "batch": len(subjects), "max_bytes": ANSWER_BYTES}
-    return await _get(client, stream, request)
+    bound = {} if up_to is None else {"up_to_seq": up_to}
+    return await _get(client, stream, {**request, **bound})
 
 
 async def _get(client: Client, stream: str, request: dict[str, Any]) -> tuple[list[Last], int]:

@@ -7,12 +7,14 @@ durable consumers it reads, and refuses to start without its streams.
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from nats.aio.client import Client
+from pydantic import Field
 
-from lamplighter_contracts.streams import STREAMS, Consumer, Stream
+from lamplighter_contracts.streams import BODIES, STREAMS, Consumer, Stream
 from lamplighter_runtime.connection import open_broker
 from lamplighter_runtime.jetstream import ask
 from lamplighter_runtime.logs import configure, get_logger
@@ -33,6 +35,13 @@ class ProvisioningError(RuntimeError):
 class ProvisioningSettings(ServiceSettings):
     replicas: int = 1
     """Copies of each stream: 1 on a single node, 3 in a cluster."""
+    delivery_body_days: int = Field(default=30, ge=1, le=36_500)
+    """How long large bodies of deliveries are kept: as long as history keeps the others."""
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        bodies = replace(BODIES, max_age=timedelta(days=self.delivery_body_days))
+        return tuple(bodies if stream is BODIES else stream for stream in STREAMS)
 
 
 async def provision_streams(client: Client, replicas: int = 1, streams: Sequence[Stream] = STREAMS) -> None:
@@ -55,7 +64,7 @@ def stream_config(stream: Stream, replicas: int) -> dict[str, Any]:
         "name": stream.name,
         "subjects": list(stream.subjects),
         "storage": "file",
-        "retention": "limits",
+        "retention": "workqueue" if stream.until_taken else "limits",
         "num_replicas": replicas,
         "max_bytes": stream.max_bytes or -1,
         "max_age": _nanoseconds(stream.max_age) if stream.max_age else 0,
@@ -144,7 +153,7 @@ def _nanoseconds(span: timedelta) -> int:
 async def _main(settings: ProvisioningSettings) -> None:
     broker = open_broker(settings, "provisioning")
     try:
-        await provision_streams(await broker.connect(), settings.replicas)
+        await provision_streams(await broker.connect(), settings.replicas, settings.streams)
     finally:
         await broker.stop()
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -108,64 +110,105 @@ async def _send_batch(client: Client, prepared: list[tuple[str, bytes, dict[str,
     return await _request(client, subject, body, {**marked, "Nats-Batch-Commit": "1"})
 
 
-class GroupPublisher:
-    """Stores the messages of many concurrent callers in shared batches: one fsync for all of them.
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Messages of one caller, which are stored together or not at all."""
 
-    A message alone goes at once. Those that arrive while a batch is under way form the next one. Where one of
-    them conflicts or is too large, the batch is stored message by message: each caller gets its own verdict.
+    messages: tuple[Message, ...]
+    verdict: asyncio.Future[Stored | Conflict]
+
+    @property
+    def size(self) -> int:
+        return sum(len(message.body) for message in self.messages)
+
+    def settle(self, value: Stored | Conflict) -> None:
+        if not self.verdict.done():
+            self.verdict.set_result(value)
+
+    def fail(self, error: Exception) -> None:
+        if not self.verdict.done():
+            self.verdict.set_exception(error)
+
+
+class GroupPublisher:
+    """Stores what many concurrent callers hand in, a message or several that belong together, in shared batches: one
+    fsync for all of them.
+
+    What comes alone goes at once; what arrives while a batch is under way forms the next one. A batch in which
+    something conflicts is halved until that stands alone: each caller gets its own verdict.
     """
 
+    MOST_BYTES = 8 << 20
+    """In one batch: the server holds it in memory until its last message is there."""
     SINGLY = 4
     """Up to so many, separate messages are faster than a batch (0.5 ms each against 3 ms, measured)."""
 
     def __init__(self, client: Client, limit: int = 500) -> None:
         self._client = client
         self._limit = limit
-        self._waiting: list[tuple[Message, asyncio.Future[Stored | Conflict]]] = []
+        self._waiting: deque[_Waiting] = deque()
         self._loop: asyncio.Task[None] | None = None
 
     async def publish(self, message: Message) -> Stored | Conflict:
         """As `publish` of this module. Messages of one group go to one stream: use a publisher a stream."""
-        verdict: asyncio.Future[Stored | Conflict] = asyncio.get_running_loop().create_future()
-        self._waiting.append((message, verdict))
+        return await self.commit([message])
+
+    async def commit(self, messages: Sequence[Message]) -> Stored | Conflict:
+        """As `commit` of this module: all of them or none. `Stored` carries the last one's sequence."""
+        waiting = _Waiting(tuple(messages), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
         if self._loop is None or self._loop.done():
             self._loop = asyncio.create_task(self._drain())
-        return await verdict
+        return await waiting.verdict
 
     async def _drain(self) -> None:
         while self._waiting:
-            group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-            await self._store(group)
+            await self._store(self._next_group())
 
-    async def _store(self, group: list[tuple[Message, asyncio.Future[Stored | Conflict]]]) -> None:
-        if len(group) > self.SINGLY:
-            last: Stored | Conflict | None = None
-            try:
-                last = await commit(self._client, [message for message, _ in group])
-            except MessageTooLarge:
-                log.debug("group.too_large", messages=len(group))
-            except Exception as failure:  # noqa: BLE001 - whatever went wrong, somebody waits for each verdict
-                for _, verdict in group:
-                    _fail(verdict, failure)
-                return
-            if isinstance(last, Stored):
-                for place, (_, verdict) in enumerate(reversed(group)):
-                    _settle(verdict, Stored(last.sequence - place))
-                return
-        await asyncio.gather(*(self._store_one(message, verdict) for message, verdict in group))
+    def _next_group(self) -> list[_Waiting]:
+        group = [self._waiting.popleft()]
+        count, size = len(group[0].messages), group[0].size
+        while self._waiting:
+            count += len(self._waiting[0].messages)
+            size += self._waiting[0].size
+            if count > self._limit or size > self.MOST_BYTES:
+                break
+            group.append(self._waiting.popleft())
+        return group
 
-    async def _store_one(self, message: Message, verdict: asyncio.Future[Stored | Conflict]) -> None:
+    async def _store(self, group: list[_Waiting]) -> None:
+        if self._is_better_apart(group):
+            await asyncio.gather(*(self._store_one(waiting) for waiting in group))
+            return
         try:
-            _settle(verdict, await publish(self._client, message))
+            last = await commit(self._client, [message for waiting in group for message in waiting.messages])
+        except MessageTooLarge:
+            log.debug("group.too_large", callers=len(group))
+        except Exception as failure:  # noqa: BLE001 - whatever went wrong, somebody waits for each verdict
+            for waiting in group:
+                waiting.fail(failure)
+            return
+        else:
+            if isinstance(last, Stored):
+                _settle(group, last)
+                return
+        middle = len(group) // 2
+        await asyncio.gather(self._store(group[:middle]), self._store(group[middle:]))
+
+    def _is_better_apart(self, group: list[_Waiting]) -> bool:
+        single = all(len(waiting.messages) == 1 for waiting in group)
+        return len(group) == 1 or (single and len(group) <= self.SINGLY)
+
+    async def _store_one(self, waiting: _Waiting) -> None:
+        try:
+            waiting.settle(await commit(self._client, waiting.messages))
         except Exception as failure:  # noqa: BLE001
-            _fail(verdict, failure)
+            waiting.fail(failure)
 
 
-def _settle(verdict: asyncio.Future[Stored | Conflict], value: Stored | Conflict) -> None:
-    if not verdict.done():
-        verdict.set_result(value)
-
-
-def _fail(verdict: asyncio.Future[Stored | Conflict], error: Exception) -> None:
-    if not verdict.done():
-        verdict.set_exception(error)
+def _settle(group: Sequence[_Waiting], last: Stored) -> None:
+    """The messages of a batch have the sequences up to that of the last one."""
+    sequence = last.sequence
+    for waiting in reversed(group):
+        waiting.settle(Stored(sequence))
+        sequence -= len(waiting.messages)

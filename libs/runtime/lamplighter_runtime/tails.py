@@ -10,6 +10,7 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -50,6 +51,8 @@ class Entry:
     headers: dict[str, str]
     body: bytes
     behind: int
+    stored_at: datetime
+    """By the server's clock."""
 
 
 class Tail:
@@ -85,6 +88,8 @@ class Tail:
         self.first_sequence = 0
         self.last_sequence = 0
         """The first and last sequence that the whole stream had when the reading was (last) begun."""
+        self.heard_at = 0.0
+        """By the loop's clock: when the server last sent something of this reading, or said that it has all."""
 
     async def open(self) -> None:
         """Raises `BusUnavailable`, also where there is no such stream."""
@@ -140,6 +145,7 @@ class Tail:
         made = await obtain(self._client, path, {"stream_name": self._stream, "config": self._config()})
         self._delivered = self._standing = 0
         self._intact = True
+        self._heard()
         self.behind = int(made["num_pending"])
 
     def _config(self) -> dict[str, Any]:
@@ -192,6 +198,7 @@ class Tail:
             return
         elif status == _HEARTBEAT:
             self._intact = self._intact and self._agrees(headers)
+            self._heard()
         else:
             self._on_ended(status, headers)
         self._woken.set()
@@ -206,7 +213,14 @@ class Tail:
         self._delivered += 1
         self._standing -= 1
         self._seen = at.sequence.stream
-        self._gathered.append(Entry(message.subject, self._seen, headers, message.data, at.num_pending))
+        self._gathered.append(
+            Entry(message.subject, self._seen, headers, message.data, at.num_pending, at.timestamp)
+        )
+        self._heard()
+
+    def _heard(self) -> None:
+        if self._intact:
+            self.heard_at = asyncio.get_running_loop().time()
 
     def _agrees(self, headers: dict[str, str]) -> bool:
         """A heartbeat says how many messages were sent: fewer arrived means that one was lost on the way."""

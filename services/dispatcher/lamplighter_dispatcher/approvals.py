@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pydantic import JsonValue
 
+from lamplighter_contracts.events import Firing
 from lamplighter_contracts.executions import Approval, ApprovalState
 from lamplighter_dispatcher.runners.contract import LimitReached
 
@@ -30,8 +30,10 @@ def tool_action(execution_id: str, agent_id: str, tool: str, arguments: Mapping[
 
 
 def start_action(
-    job_id: str, revision: int, prompt: str, executor: JsonValue, environment: str, payload: Any
+    job_id: str, revision: int, prompt: str, executor: JsonValue, environment: str, firing: Firing
 ) -> str:
+    """What it is started with is part of it; of a body that is too large for a message, the digest stands for it."""
+    payload = {"sha256": firing.body.sha256} if firing.body else firing.payload
     return action_hash("execution", job_id, revision, prompt, executor, environment, payload)
 
 

@@ -285,7 +285,7 @@ class Execution:
         executor: JsonValue = [[agent.agent_id, agent.revision] for agent in needs.plan.everyone]
         environment = needs.plan.environment
         where = f"{environment.environment_id} {environment.revision}"
-        action = start_action(due.job_id, due.job.revision, due.asked, executor, where, due.firing.payload)
+        action = start_action(due.job_id, due.job.revision, due.asked, executor, where, due.firing)
         given = book.find(action)
         if given is not None and given.state is ApprovalState.APPROVED:
             return Admitted(needs.plan, due)

@@ -7,24 +7,31 @@ from typing import Any
 
 from lamplighter_contracts.agents import Agent, Team
 from lamplighter_contracts.calendars import Calendar
-from lamplighter_contracts.dialects import render_job
 from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.events import Firing, JobTriggered
 from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.jobs import AgentExecutor, Job, SmartExecutor, TeamExecutor
 from lamplighter_contracts.policies import Policy
-from lamplighter_contracts.queries import ApprovalRecord, ExecutionRecord, JobSummary, OccurrenceRecord
-from lamplighter_contracts.tokens import Token
-from lamplighter_gateway.catalog import Catalog
-from lamplighter_gateway.cautions import Cautions
-from lamplighter_gateway.environments import flat, secrets_of
-from lamplighter_gateway.named import Thing
-from lamplighter_gateway.upcoming import schedule_words
+from lamplighter_contracts.queries import (
+    ApprovalRecord,
+    DeliveryRecord,
+    ExecutionRecord,
+    JobSummary,
+    OccurrenceRecord,
+)
+from lamplighter_contracts.tokens import Token, TokenUse
+from lamplighter_gateway.catalog.contents import Catalog
+from lamplighter_gateway.catalog.views import within
+from lamplighter_gateway.jobs.cautions import Cautions
+from lamplighter_gateway.jobs.renderings import rendering
+from lamplighter_gateway.named.environments import flat, secrets_of
+from lamplighter_gateway.named.things import Thing
 
 Wire = dict[str, Any]
 
 WEBHOOKS = "/api/v1/jobs/webhook"
+DELIVERIES = "/api/v1/deliveries"
 
 
 @dataclass(frozen=True)
@@ -35,22 +42,25 @@ class Moment:
     upcoming: Sequence[datetime] = ()
 
 
-def job_answer(job: Job, cautions: Cautions, base_url: str, moment: Moment) -> Wire:
-    """A job with what is known of it here; its last run is added from history."""
+def job_answer(
+    job: Job, cautions: Cautions, base_url: str, moment: Moment, rendered: Wire | None = None
+) -> Wire:
+    """A job with what is known of it here; its last run is added from history. `rendered` is what it says of itself,
+    where that is known."""
     following = rfc3339(moment.upcoming[0]) if moment.upcoming else None
     return {
-        **render_job(job),
+        **(rendered or rendering(job)),
         # A pause ends by itself, and nobody writes that.
         "enabled": not moment.paused,
         "status": "disabled" if moment.paused else "active",
-        "schedule_words": schedule_words(job),
         "next_run_at": following,
         "next_execution_at": following,
         "last_run_at": None,
         "last_execution_at": None,
         "last_run_status": None,
-        "entity_name": _entity_name(job, cautions.catalog),
+        "entity_name": _entity_name(job, within(cautions.catalog, job.project)),
         "webhook_url": webhook_url(base_url, job),
+        **webhook_secrets(job, cautions.catalog),
         "warnings": cautions.of_job(job),
     }
 
@@ -64,6 +74,18 @@ def last_run(summary: JobSummary | None) -> Wire:
 
 def webhook_url(base_url: str, job: Job) -> str | None:
     return f"{base_url}{WEBHOOKS}{job.webhook.path}" if job.webhook else None
+
+
+def webhook_secrets(job: Job, catalog: Catalog) -> Wire:
+    """How many secrets a webhook has, and until when; never one of them."""
+    webhook = job.webhook
+    until = webhook.previous_until if webhook and webhook.previous_generation is not None else None
+    holder = catalog.holder(webhook.path) if webhook else None
+    given = holder.given if holder and holder.job_id == job.job_id else ()
+    return {
+        "webhook_previous_until": _instant(until),
+        "webhook_given": [{"given_at": rfc3339(one.given_at), "until": _instant(one.until)} for one in given],
+    }
 
 
 def _entity_name(job: Job, catalog: Catalog) -> str | None:
@@ -114,9 +136,14 @@ def _environment_answer(environment: Environment, cautions: Cautions) -> Wire:
     }
 
 
-def token_answer(token: Token) -> Wire:
-    """Everything but the hash."""
-    return {"id": token.token_id, **token.model_dump(mode="json", exclude={"sha256"})}
+def token_answer(token: Token, use: TokenUse | None = None) -> Wire:
+    """Everything but the hash, and when it was last used, to the minute."""
+    return {
+        "id": token.token_id,
+        **token.model_dump(mode="json", exclude={"sha256"}),
+        "last_used_at": rfc3339(use.used_at) if use else None,
+        "last_used_from": use.address if use else None,
+    }
 
 
 def execution_answer(record: ExecutionRecord) -> Wire:
@@ -126,6 +153,7 @@ def execution_answer(record: ExecutionRecord) -> Wire:
         "id": record.execution_id,
         "execution_id": record.execution_id,
         "job_id": record.job_id,
+        "project": record.project,
         "job_name": record.job_name,
         "job_revision": record.job_revision,
         "status": record.status.value,
@@ -157,8 +185,17 @@ def execution_answer(record: ExecutionRecord) -> Wire:
         "cancel_requested_by": record.cancel_requested_by,
         "result": record.result,
         "log_lines": record.log_lines,
+        "trust": firing.trust.value if firing else None,
         "payload": firing.payload if firing else None,
+        "body": _body(firing),
     }
+
+
+def _body(firing: Firing | None) -> Wire | None:
+    """Of a payload that is too large to be told here: how much it is."""
+    if firing is None or firing.body is None:
+        return None
+    return firing.body.model_dump(mode="json", include={"size", "sha256", "content_type"})
 
 
 def approval_answer(record: ApprovalRecord) -> Wire:
@@ -170,7 +207,7 @@ def approval_answer(record: ApprovalRecord) -> Wire:
 
 
 def trigger_answer(firing: Firing | None) -> Wire | None:
-    return firing.model_dump(mode="json", exclude={"payload"}) if firing else None
+    return firing.model_dump(mode="json", exclude={"payload", "body"}) if firing else None
 
 
 def occurrence_answer(record: OccurrenceRecord) -> Wire:
@@ -178,11 +215,40 @@ def occurrence_answer(record: OccurrenceRecord) -> Wire:
     return {**answer, "trigger": trigger_answer(record.firing)}
 
 
+def delivery_answer(record: DeliveryRecord) -> Wire:
+    """As lists have it: without headers and payload."""
+    received = record.received
+    said = received.model_dump(
+        mode="json", exclude={"delivery", "headers", "body", "reference", "delivery_id"}
+    )
+    return {
+        "id": received.delivery_id,
+        "delivery_id": received.delivery_id,
+        **said,
+        "producer": received.delivery.provider,
+        "producer_delivery_id": received.delivery.delivery_id,
+        "event": received.delivery.event,
+        **record.model_dump(mode="json", exclude={"received"}),
+    }
+
+
+def delivery_details(record: DeliveryRecord, payload: Any) -> Wire:
+    received = record.received
+    is_kept = bool(received.body or received.reference or not received.size)
+    return {
+        **delivery_answer(record),
+        "headers": received.headers,
+        "payload": payload,
+        "body_url": f"{DELIVERIES}/{received.delivery_id}/body" if is_kept else None,
+    }
+
+
 def queued_record(trigger: JobTriggered, job: Job | None, waits_for: str) -> ExecutionRecord:
     """An execution of which nothing is known but the start that was accepted."""
     return ExecutionRecord(
         execution_id=trigger.execution_id,
         job_id=trigger.job_id,
+        project=job.project if job else "",
         job_name=job.name if job else "",
         firing=trigger.firing,
         status=ExecutionStatus.QUEUED,

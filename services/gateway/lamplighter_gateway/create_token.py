@@ -9,22 +9,25 @@ import secrets
 import sys
 from datetime import UTC, datetime, timedelta
 
+from lamplighter_contracts.projects import EVERY_PROJECT
 from lamplighter_contracts.tokens import Role, Token
-from lamplighter_gateway.catalog import Catalog, Write, key_of
-from lamplighter_gateway.store import Store
-from lamplighter_gateway.tokens import mint
+from lamplighter_gateway.access.callers import Caller
+from lamplighter_gateway.access.tokens import Grant, mint
+from lamplighter_gateway.catalog.contents import Catalog, Write, key_of
+from lamplighter_gateway.catalog.store import Store
 from lamplighter_runtime.connection import open_broker
 from lamplighter_runtime.logs import configure
 from lamplighter_runtime.messages import BusUnavailable
 from lamplighter_runtime.settings import ServiceSettings
 
-BY = "create_token"
+BY = Caller("create_token", "the command create_token", Role.ADMIN)
 
 
 async def create_token(settings: ServiceSettings, name: str, role: Role, days: int | None) -> str:
     """The token itself, which is nowhere else. Raises `BusUnavailable`."""
     now = datetime.now(UTC)
-    token, text = mint(name, role, now, now + timedelta(days=days) if days else None, secrets.token_bytes)
+    grant = Grant(name, role, (EVERY_PROJECT,), now + timedelta(days=days) if days else None)
+    token, text = mint(grant, now, secrets.token_bytes, BY.actor)
     broker = open_broker(settings, "create-token")
     try:
         store = Store(await broker.connect(), Catalog())

@@ -13,10 +13,14 @@ from lamplighter_contracts.fields import Model
 from lamplighter_contracts.problems import from_validation, one_line
 from lamplighter_contracts.queries import (
     FindOccurrence,
+    GetAudit,
+    GetDelivery,
     GetExecution,
     ListApprovals,
+    ListAudit,
     ListBackfills,
     ListChoices,
+    ListDeliveries,
     ListExecutions,
     ListOccurrences,
     Query,
@@ -24,11 +28,15 @@ from lamplighter_contracts.queries import (
     ReadLog,
     SummariseJobs,
     TypicalDurations,
+    VerifyAudit,
 )
 from lamplighter_history.archive import Archive
+from lamplighter_history.chain.register import Register
+from lamplighter_history.chain.verification import Verification
 from lamplighter_history.cursors import InvalidQuery
 from lamplighter_history.database import StoreUnavailable
 from lamplighter_history.ledger import Ledger
+from lamplighter_history.mailbox import Mailbox
 from lamplighter_history.metrics import QUERY_SECONDS
 from lamplighter_runtime.logs import get_logger
 
@@ -51,8 +59,10 @@ class Question(Generic[Q]):
     ask: Callable[[Q], Awaitable[Model]]
 
 
-def subscribe(broker: NatsBroker, archive: Archive, ledger: Ledger, problem: Problem) -> None:
-    """Before the broker starts. `problem` is what is known to be wrong with the store."""
+def subscribe(
+    broker: NatsBroker, archive: Archive, ledger: Ledger, mailbox: Mailbox, problem: Problem
+) -> None:
+    """Before the broker starts, as is the other. `problem` is what is known to be wrong with the store."""
     _answer(broker, Question(ListExecutions, archive.list_executions), problem)
     _answer(broker, Question(GetExecution, archive.get_execution), problem)
     _answer(broker, Question(ReadLog, archive.read_log), problem)
@@ -63,6 +73,16 @@ def subscribe(broker: NatsBroker, archive: Archive, ledger: Ledger, problem: Pro
     _answer(broker, Question(ListOccurrences, ledger.list_occurrences), problem)
     _answer(broker, Question(FindOccurrence, ledger.find_occurrence), problem)
     _answer(broker, Question(ListBackfills, ledger.list_backfills), problem)
+    _answer(broker, Question(ListDeliveries, mailbox.list_deliveries), problem)
+    _answer(broker, Question(GetDelivery, mailbox.get_delivery), problem)
+
+
+def subscribe_audit(
+    broker: NatsBroker, register: Register, verification: Verification, problem: Problem
+) -> None:
+    _answer(broker, Question(ListAudit, register.list_audit), problem)
+    _answer(broker, Question(GetAudit, register.get_audit), problem)
+    _answer(broker, Question(VerifyAudit, verification.verify), problem)
 
 
 def _answer(broker: NatsBroker, question: Question[Q], problem: Problem) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _INSTANT_BYTES = 8
+_MOST_NUMBER = 1 << 53
 
 
 class InvalidQuery(ValueError):
@@ -47,6 +48,21 @@ def read_place(cursor: str) -> Place:
         return Place(at, str(UUID(bytes=found[_INSTANT_BYTES:])))
     except (ValueError, OverflowError):
         raise _no_cursor(cursor) from None
+
+
+def cursor_after_number(number: int) -> str:
+    return _word(number.to_bytes(_INSTANT_BYTES))
+
+
+def read_number(cursor: str) -> int:
+    """The number of the record that the page follows. Raises `InvalidQuery`."""
+    try:
+        found = _bytes(cursor)
+    except ValueError:
+        raise _no_cursor(cursor) from None
+    if len(found) != _INSTANT_BYTES:
+        raise _no_cursor(cursor)
+    return min(int.from_bytes(found), _MOST_NUMBER)
 
 
 def _word(value: bytes) -> str:

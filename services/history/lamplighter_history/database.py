@@ -15,7 +15,17 @@ from motor.motor_asyncio import (
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DocumentTooLarge, PyMongoError
 
-from lamplighter_history.filters import approvals, backfills, choices, executions, jobs, occurrences
+from lamplighter_contracts.projects import DEFAULT_PROJECT
+from lamplighter_history.filters import (
+    approvals,
+    backfills,
+    choices,
+    deliveries,
+    executions,
+    jobs,
+    occurrences,
+)
+from lamplighter_history.filters.projects import PROJECT
 from lamplighter_history.writes import Collection, Document
 from lamplighter_runtime.logs import get_logger
 
@@ -28,11 +38,13 @@ DEFAULT_DATABASE = "lamplighter"
 
 _HAS_APPROVALS: Document = {approvals.SINCE: {"$exists": True}}
 _HAS_CHOICE: Document = {choices.AT: {"$exists": True}}
+_STANDS_FOR_SEVERAL: Document = {occurrences.FIRST: {"$exists": True}}
 
 INDEXES: Mapping[Collection, list[IndexModel]] = {
     Collection.EXECUTIONS: [
         IndexModel([("job_id", ASCENDING), ("_id", DESCENDING)], name="of_job"),
         IndexModel([("state.status", ASCENDING), ("_id", DESCENDING)], name="by_status"),
+        IndexModel([("project", ASCENDING), ("_id", DESCENDING)], name="of_project"),
         IndexModel([("executor_kind", ASCENDING), ("_id", DESCENDING)], name="by_executor_kind"),
         IndexModel([("executor_id", ASCENDING), ("_id", DESCENDING)], name="by_executor"),
         IndexModel([(executions.AGENT, ASCENDING), ("_id", DESCENDING)], name="by_agent"),
@@ -47,10 +59,20 @@ INDEXES: Mapping[Collection, list[IndexModel]] = {
             name="approvals_by_status",
             partialFilterExpression=_HAS_APPROVALS,
         ),
+        IndexModel(
+            [("project", ASCENDING), *approvals.NEWEST_FIRST],
+            name="approvals_of_project",
+            partialFilterExpression=_HAS_APPROVALS,
+        ),
         IndexModel(choices.NEWEST_FIRST, name="with_choice", partialFilterExpression=_HAS_CHOICE),
         IndexModel(
             [("job_id", ASCENDING), *choices.NEWEST_FIRST],
             name="choices_of_job",
+            partialFilterExpression=_HAS_CHOICE,
+        ),
+        IndexModel(
+            [("project", ASCENDING), *choices.NEWEST_FIRST],
+            name="choices_of_project",
             partialFilterExpression=_HAS_CHOICE,
         ),
         IndexModel(
@@ -77,17 +99,77 @@ INDEXES: Mapping[Collection, list[IndexModel]] = {
         IndexModel(
             [("job_id", ASCENDING), *occurrences.NEWEST_FIRST, (occurrences.FIRST, ASCENDING)],
             name="standing_for_several",
-            partialFilterExpression={occurrences.FIRST: {"$exists": True}},
+            partialFilterExpression=_STANDS_FOR_SEVERAL,
+        ),
+        IndexModel(occurrences.NEWEST_FIRST, name="newest"),
+        IndexModel(
+            [*occurrences.NEWEST_FIRST, (occurrences.FIRST, ASCENDING)],
+            name="newest_for_several",
+            partialFilterExpression=_STANDS_FOR_SEVERAL,
+        ),
+        IndexModel([(occurrences.OUTCOME, ASCENDING), *occurrences.NEWEST_FIRST], name="newest_by_outcome"),
+        IndexModel([("project", ASCENDING), *occurrences.NEWEST_FIRST], name="of_project"),
+        IndexModel(
+            [(occurrences.INTO, ASCENDING)],
+            name="gathered_into",
+            partialFilterExpression={occurrences.INTO: {"$exists": True}},
         ),
         IndexModel([("ruling.expires_at", ASCENDING)], name="expires", expireAfterSeconds=0, sparse=True),
     ],
     Collection.BACKFILLS: [
         IndexModel(backfills.NEWEST_FIRST, name="newest"),
         IndexModel([("job_id", ASCENDING), *backfills.NEWEST_FIRST], name="of_job"),
+        IndexModel([("project", ASCENDING), *backfills.NEWEST_FIRST], name="of_project"),
         IndexModel([("state.expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0, sparse=True),
+    ],
+    Collection.DELIVERIES: [
+        IndexModel(deliveries.NEWEST_FIRST, name="newest"),
+        IndexModel([("job_id", ASCENDING), *deliveries.NEWEST_FIRST], name="of_job"),
+        IndexModel([("project", ASCENDING), *deliveries.NEWEST_FIRST], name="of_project"),
+        IndexModel([("outcome", ASCENDING), *deliveries.NEWEST_FIRST], name="by_outcome"),
+        IndexModel(
+            [("job_id", ASCENDING), ("outcome", ASCENDING), *deliveries.NEWEST_FIRST],
+            name="of_job_by_outcome",
+        ),
+        IndexModel([(deliveries.PRODUCER, ASCENDING), *deliveries.NEWEST_FIRST], name="by_producer"),
+        IndexModel([(deliveries.EVENT, ASCENDING), *deliveries.NEWEST_FIRST], name="by_event"),
+        IndexModel(
+            [(deliveries.EXECUTION, ASCENDING), *deliveries.NEWEST_FIRST],
+            name="of_execution",
+            partialFilterExpression={deliveries.EXECUTION: {"$exists": True}},
+        ),
+        IndexModel(
+            [(deliveries.REPLAY_OF, ASCENDING), *deliveries.NEWEST_FIRST],
+            name="replays",
+            partialFilterExpression={deliveries.REPLAY_OF: {"$exists": True}},
+        ),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
+    Collection.BODIES: [IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0)],
+    Collection.CHAIN: [
+        IndexModel([("source", ASCENDING)], name="source", unique=True),
+        IndexModel([("kind", ASCENDING), ("object_id", ASCENDING), ("source", DESCENDING)], name="of_object"),
+        IndexModel([("actor", ASCENDING), ("_id", DESCENDING)], name="by_actor"),
+        IndexModel([("action", ASCENDING), ("_id", DESCENDING)], name="by_action"),
+        IndexModel(
+            [("outcome", ASCENDING), ("_id", DESCENDING)],
+            name="denied",
+            partialFilterExpression={"outcome": "denied"},
+        ),
+        IndexModel([("project", ASCENDING), ("_id", DESCENDING)], name="of_project"),
+        IndexModel([("at", DESCENDING)], name="by_time"),
     ],
 }
 """For every query in `filters`, and for retention. Logs are read along their `_id`."""
+
+
+OLD: Mapping[Collection, Document] = {
+    # Of which at least one event has told that says the project now.
+    Collection.EXECUTIONS: {"firing": {"$exists": True}},
+    Collection.OCCURRENCES: {},
+    Collection.BACKFILLS: {},
+}
+"""What may be of before there were projects. It belongs to the one that was always there."""
 
 
 class StoreUnavailable(ConnectionError):
@@ -164,11 +246,15 @@ class Database:
         return None
 
     async def _prepare(self) -> None:
-        """Make the indexes. Those that are there are left alone; a new one over a large collection takes its time."""
+        """Make the indexes, and say the project where nothing does. What is there is left alone; over a large
+        collection it takes its time."""
         try:
             with faults(), pymongo.timeout(INDEX_SECONDS):
                 for collection, indexes in INDEXES.items():
                     await self[collection].create_indexes(indexes)
+                for collection, old in OLD.items():
+                    unsaid = {PROJECT: None, **old}
+                    await self[collection].update_many(unsaid, {"$set": {PROJECT: DEFAULT_PROJECT}})
         except StoreUnavailable as error:
             log.warning("mongodb.no_indexes", error=str(error))
             return

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeGuard, assert_never
 
+from lamplighter_contracts.deliveries import DeliveryReceived
 from lamplighter_contracts.events import JobBackfill, JobDue, JobQueued, JobSkipped
 from lamplighter_contracts.executions import (
     ExecutionDecided,
@@ -18,15 +19,22 @@ from lamplighter_contracts.executions import (
     ExecutionTransition,
     LogBatch,
 )
-from lamplighter_history.changes import CatalogChange
-from lamplighter_history.folds import audit, backfills, decisions, executions, logs, occurrences, steps
+from lamplighter_history.folds import (
+    backfills,
+    decisions,
+    deliveries,
+    executions,
+    logs,
+    occurrences,
+    steps,
+)
 from lamplighter_history.folds.transitions import transition
 from lamplighter_history.writes import Collection, Entry, Retention, Upsert, Write
 
 OfJob = JobDue | JobSkipped | JobQueued | JobBackfill
 OfRun = ExecutionTransition | ExecutionStep | ExecutionDecided | ExecutionEffects
 OfExecution = JobDue | JobSkipped | JobQueued | OfRun | LogBatch
-Folded = OfJob | OfExecution | CatalogChange
+Folded = OfJob | OfExecution | DeliveryReceived
 
 
 def fold(entries: Iterable[Entry[Folded]], retention: Retention) -> list[Write]:
@@ -50,8 +58,8 @@ def meaning(entry: Entry[Folded], retention: Retention) -> tuple[Write, ...]:
             return _of_job(event, entry.sequence, entry.at, retention)
         case LogBatch() as event:
             return (logs.chunk(event, entry.sequence, entry.at + retention.logs),)
-        case CatalogChange() as event:
-            return (audit.recorded(event, entry.sequence, entry.at),)
+        case DeliveryReceived() as event:
+            return deliveries.received(event, entry.at, retention)
         case _:
             return _of_run(entry.event, entry.sequence, entry.at + retention.executions)
 

@@ -104,6 +104,7 @@ def approval_records(found: Iterable[Found], states: Sequence[ApprovalState]) ->
         ApprovalRecord(
             execution_id=one["_id"],
             job_id=one.get("job_id", ""),
+            project=one.get("project", ""),
             job_name=one.get("job_name", ""),
             approval=approval,
         )
@@ -142,4 +143,5 @@ def choice_record(found: Found) -> ChoiceRecord:
         outcome=status if status.is_final else None,
         prompt=found.get("prompt", ""),
         **{name: found[name] for name in ("job_id", "job_name", "environment") if name in found},
+        project=found.get("project", ""),
     )

@@ -1,8 +1,12 @@
 """From a message of the bus to the event in it. What cannot be read raises, and goes to `DEAD`."""
 
+from base64 import b64decode
+
 from nats.aio.msg import Msg
 
-from lamplighter_contracts import envelope, ids
+from lamplighter_contracts import envelope, ids, subjects
+from lamplighter_contracts.audit import AuditEvent
+from lamplighter_contracts.deliveries import DeliveryReceived
 from lamplighter_contracts.events import JobBackfill, JobDue, JobQueued, JobSkipped
 from lamplighter_contracts.executions import (
     ExecutionAnswered,
@@ -17,8 +21,11 @@ from lamplighter_contracts.executions import (
     ExecutionWaiting,
     LogBatch,
 )
-from lamplighter_history.changes import CatalogChange, catalog_change
+from lamplighter_history.chain.drafts import Audited
+from lamplighter_history.changes import catalog_change, job_start
 from lamplighter_history.fold import Folded, OfExecution
+
+_REQUESTS = f"{subjects.CATALOG_PREFIX}requests."
 
 _BY_TYPE: dict[str, type[ExecutionTransition]] = {
     model.event_type: model
@@ -67,8 +74,29 @@ def read_log(message: Msg) -> Folded | None:
     return _known(batch) if batch.lines else None
 
 
-def read_change(message: Msg) -> CatalogChange:
+def read_change(message: Msg) -> Audited | None:
+    """None for what a gateway keeps of requests that may be repeated: what they made tells of itself."""
+    if message.subject.startswith(_REQUESTS):
+        return None
     return catalog_change(message.subject, message.headers or {}, message.data)
+
+
+def read_delivery(message: Msg) -> DeliveryReceived:
+    """Raises `ValueError` where its id is none of ours, or the body in it cannot be read back."""
+    event = envelope.read(DeliveryReceived, message.data, message.headers)
+    if not ids.is_execution_id(event.delivery_id):
+        raise ValueError(f"{event.delivery_id!r} is not the id of a delivery")
+    b64decode(event.body, validate=True)
+    return event
+
+
+def read_start(message: Msg) -> Audited | None:
+    """By its headers alone: what a job is started with is its own business."""
+    return job_start(message.subject, message.headers or {})
+
+
+def read_audit(message: Msg) -> Audited:
+    return envelope.read(AuditEvent, message.data, message.headers)
 
 
 def _transition(message: Msg) -> ExecutionTransition:

@@ -31,7 +31,7 @@ _JOB_FACTS = ("job_name", "job_revision", "prompt", "executor_kind", "executor_i
 _STATE_FACTS = (
     *("finished_at", "not_before", "reason", "detail", "exit_code", "result", "log_lines", "log_sequence"),
 )
-_RULING_FACTS = ("decided_at", "outcome", "reason", "detail", "count", "first_at")
+_RULING_FACTS = ("decided_at", "outcome", "reason", "detail", "into", "count", "first_at")
 _BACKFILL_FACTS = ("job_id", "after_at", "until_at", "max_parallel", "requested_at", "requested_by")
 
 
@@ -41,6 +41,8 @@ def execution_record(found: Found) -> ExecutionRecord:
     return ExecutionRecord(
         execution_id=found["_id"],
         job_id=found.get("job_id", ""),
+        # Before its due event is there nobody knows: so nobody sees it who does not see all projects.
+        project=found.get("project", ""),
         firing=_firing(found["firing"]) if "firing" in found else None,
         status=state["status"],
         created_at=_created_at(found),
@@ -89,6 +91,7 @@ def occurrence_record(found: Found) -> OccurrenceRecord:
     ruling = found["ruling"]
     return OccurrenceRecord(
         job_id=found["job_id"],
+        project=found.get("project", ""),
         key=ruling["firing"]["key"],
         firing=_firing(ruling["firing"]),
         execution_id=found["_id"],
@@ -108,6 +111,7 @@ def backfill_record(found: Found, executions: Mapping[ExecutionStatus, int]) -> 
     state = found["state"]
     return BackfillRecord(
         backfill_id=found["_id"],
+        project=found.get("project", ""),
         phase=state["phase"],
         # What was told at its beginning is behind what has fired since.
         fired=max(state["fired"], sum(executions.values())),

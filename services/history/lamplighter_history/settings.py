@@ -22,10 +22,14 @@ class Settings(ServiceSettings):
     log_days: int = Field(default=30, ge=2, le=36_500)
     """How long log lines are kept. A run may last a day, and its log must outlive it: hence the least value."""
 
+    delivery_body_days: int = Field(default=30, ge=1, le=36_500)
+    """How long the body of a delivery is kept as it came."""
+
     @property
     def retention(self) -> Retention:
         return Retention(
             executions=timedelta(days=self.execution_days),
             occurrences=timedelta(days=self.occurrence_days),
             logs=timedelta(days=self.log_days),
+            bodies=timedelta(days=self.delivery_body_days),
         )

@@ -39,6 +39,9 @@ class Store:
         for write in writes:
             by_collection[write.collection].append(write)
         try:
+            if bodies := by_collection.pop(Collection.BODIES, None):
+                # Before the records that they belong to: who finds one finds its body.
+                await self._bulk(Collection.BODIES, bodies)
             await asyncio.gather(*(self._bulk(place, some) for place, some in by_collection.items()))
         except StoreUnavailable as error:
             self._problem = str(error)[:300]

@@ -16,7 +16,11 @@ class Collection(StrEnum):
     LOGS = "execution_logs"
     OCCURRENCES = "occurrences"
     BACKFILLS = "backfills"
+    DELIVERIES = "deliveries"
+    BODIES = "delivery_bodies"
     AUDIT = "audit"
+    """As it was kept before there was a chain: nothing is written there any more."""
+    CHAIN = "audit_chain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Retention:
     executions: timedelta
     occurrences: timedelta
     logs: timedelta
+    bodies: timedelta
+    """Of deliveries, as they came."""
 
 
 @dataclass(frozen=True, slots=True)

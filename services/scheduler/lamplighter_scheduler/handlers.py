@@ -1,7 +1,7 @@
 """What each consumer hears, and what is done about it. Every handler may see a message again: it changes nothing."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nats.aio.msg import Msg
 
@@ -12,6 +12,7 @@ from lamplighter_planning.rulings import Asked, Ended
 from lamplighter_runtime.consuming import Received, quietly
 from lamplighter_scheduler.firings import Firings
 from lamplighter_scheduler.invariants import is_unsettled
+from lamplighter_scheduler.parked import BODIES_AT_ONCE
 from lamplighter_scheduler.states import States
 from lamplighter_scheduler.timers import Timers
 
@@ -72,13 +73,14 @@ class Handlers:
         await self._timers.follow(settled)
 
     async def on_job_triggered(self, batch: Sequence[Received[JobTriggered]]) -> None:
-        by_job: dict[str, list[Received[JobTriggered]]] = defaultdict(list)
-        for received in batch:
-            by_job[received.event.job_id].append(received)
-        settled = await self._firings.settle(
-            [_triggered(job_id, triggers) for job_id, triggers in by_job.items()]
-        )
-        await self._timers.keep(settled)
+        for share in shares(batch):
+            by_job: dict[str, list[Received[JobTriggered]]] = defaultdict(list)
+            for received in share:
+                by_job[received.event.job_id].append(received)
+            settled = await self._firings.settle(
+                [_triggered(job_id, triggers) for job_id, triggers in by_job.items()]
+            )
+            await self._timers.keep(settled)
 
     async def on_backfill_ordered(self, batch: Sequence[Received[BackfillOrder]]) -> None:
         by_job: dict[str, list[Received[BackfillOrder]]] = defaultdict(list)
@@ -95,6 +97,20 @@ class Handlers:
         )
         await self._timers.keep(settled)
         await _hear_again(batch)
+
+
+def shares(batch: Sequence[Received[JobTriggered]]) -> Iterator[list[Received[JobTriggered]]]:
+    """In order, with no more than so much of large bodies in each: mostly there is but one share."""
+    share: list[Received[JobTriggered]] = []
+    size = 0
+    for received in batch:
+        body = received.event.body.size if received.event.body else 0
+        if body and size and size + body > BODIES_AT_ONCE:
+            yield share
+            share, size = [], 0
+        share.append(received)
+        size += body
+    yield share
 
 
 async def _hear_again(batch: Sequence[Received[ExecutionFinished]]) -> None:

@@ -15,6 +15,7 @@ from lamplighter_contracts.events import (
     TriggerKind,
 )
 from lamplighter_contracts.gates import Gate
+from lamplighter_contracts.projects import DEFAULT_PROJECT
 from lamplighter_contracts.streams import DEDUPE_WINDOW, DUE_TTL
 from lamplighter_planning.rulings import Decision, Due, Origin, Queued, Ruling, Situation, Skipped
 from lamplighter_runtime.messages import Message
@@ -54,7 +55,7 @@ def _of_ruling(situation: Situation, ruling: Ruling, now: datetime) -> Iterator[
         case _:
             assert_never(ruling)
     if ruling.occurrence.firing.kind in (TriggerKind.MANUAL, TriggerKind.WEBHOOK):
-        yield _decided(situation.job_id, ruling, now)
+        yield _decided(situation, ruling, now)
 
 
 def _due(situation: Situation, due: Due, now: datetime) -> Message:
@@ -84,6 +85,7 @@ def _due(situation: Situation, due: Due, now: datetime) -> Message:
 def _queued(situation: Situation, queued: Queued, now: datetime) -> Message:
     event = JobQueued(
         job_id=situation.job_id,
+        project=_project(situation),
         job_revision=situation.job.revision if situation.job else 0,
         execution_id=queued.occurrence.execution_id,
         firing=queued.occurrence.firing,
@@ -97,17 +99,23 @@ def _queued(situation: Situation, queued: Queued, now: datetime) -> Message:
 def _skipped(situation: Situation, skipped: Skipped, now: datetime) -> Message:
     event = JobSkipped(
         job_id=situation.job_id,
+        project=_project(situation),
         job_revision=situation.job.revision if situation.job else 0,
         execution_id=skipped.occurrence.execution_id,
         firing=skipped.occurrence.firing,
         decided_at=now,
         reason=skipped.reason,
         detail=skipped.detail,
+        into=skipped.into,
         count=skipped.count,
         first_at=skipped.first_at,
     )
     # Not the key itself: it comes from outside and need not fit a header.
     return _told(subjects.job_skipped(situation.job_id), event, f"{event.execution_id}:skipped", now)
+
+
+def _project(situation: Situation) -> str:
+    return situation.job.project if situation.job else DEFAULT_PROJECT
 
 
 def _backfill(event: JobBackfill, now: datetime) -> Message:
@@ -119,35 +127,38 @@ def _told(subject: str, event: JobQueued | JobSkipped | JobBackfill, identity: s
     return Message(subject, envelope.body(event), headers, message_id=identity, ttl=DUE_TTL)
 
 
-def _decided(job_id: str, ruling: Ruling, now: datetime) -> Message:
+def _decided(situation: Situation, ruling: Ruling, now: datetime) -> Message:
     """The first mark of a trigger is the only one that can be written; one that waited gets another after it."""
-    execution_id, first = ruling.occurrence.execution_id, ruling.occurrence.origin is Origin.TRIGGER
+    execution_id, key = ruling.occurrence.execution_id, ruling.occurrence.firing.key
+    first = ruling.occurrence.origin is Origin.TRIGGER
     match ruling:
         case Due():
             event = TriggerDecided(execution_id=execution_id, outcome="due")
         case Queued():
             event = TriggerDecided(execution_id=execution_id, outcome="queued", detail=ruling.detail)
         case Skipped():
-            event = TriggerDecided(execution_id=execution_id, outcome="skipped", detail=ruling.detail)
+            event = TriggerDecided(
+                execution_id=execution_id, outcome="skipped", detail=ruling.detail, into=ruling.into
+            )
         case _:
             assert_never(ruling)
-    return _mark(job_id, ruling.occurrence.firing.key, event, now, first=first)
+    follows = situation.outlived.get(key, 0) if first else None
+    return _mark(situation.job_id, key, event, now, follows)
 
 
 def _ordered(job_id: str, backfill_id: str, now: datetime) -> Message:
     """The mark of a backfill's order, as a trigger has one."""
-    return _mark(
-        job_id, backfill_id, TriggerDecided(execution_id=backfill_id, outcome="due"), now, first=True
-    )
+    return _mark(job_id, backfill_id, TriggerDecided(execution_id=backfill_id, outcome="due"), now, 0)
 
 
-def _mark(job_id: str, key: str, event: TriggerDecided, now: datetime, *, first: bool) -> Message:
-    identity = f"{event.execution_id}:{'decided' if first else 'admitted'}"
+def _mark(job_id: str, key: str, event: TriggerDecided, now: datetime, follows: int | None) -> Message:
+    """`follows`: None whatever is there."""
+    identity = f"{event.execution_id}:{'admitted' if follows is None else 'decided'}"
     return Message(
         subjects.decided(job_id, key),
         envelope.body(event),
         _headers(event, identity, job_id, now),
-        expected=0 if first else None,
+        expected=follows,
         ttl=DEDUPE_WINDOW,
     )
 

@@ -1,25 +1,22 @@
 """Jobs, gates and marks as they stand now: the newest revision, never what some message said."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from nats.aio.client import Client
 
 from lamplighter_contracts import envelope, subjects
-from lamplighter_contracts.events import JobTriggered
+from lamplighter_contracts.events import TriggerDecided
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.streams import CATALOG, JOBS
-from lamplighter_planning.lanes import admissible, is_parked
 from lamplighter_planning.rulings import Asked, Situation
 from lamplighter_runtime.catalog import read_item
 from lamplighter_runtime.latest import Last, last_messages
+from lamplighter_scheduler.parked import Parked
 from lamplighter_scheduler.surroundings import Neighbours
-
-PARKED_AT_ONCE = 50
-"""Triggers that are read back for one job in one decision: each may have a payload of its own."""
 
 
 class States:
@@ -29,22 +26,20 @@ class States:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._neighbours = Neighbours(client)
+        self._parked = Parked(client)
 
     async def of(self, asked: Sequence[Asked], now: datetime, *, all_marks: bool = False) -> list[Situation]:
         """All that a decision needs of each job, in order, with the marks of what was repeated, or of all.
 
         One round trip a stream, and one more for what only some jobs have: an environment of their own, calendars,
-        triggers that wait.
+        triggers that wait; and those that it takes for large bodies.
         """
         bare = await self._bare(asked, all_marks)
-        around, parked = await asyncio.gather(
+        around, recalled = await asyncio.gather(
             self._neighbours.around([_scheduled(s, one) for s, one in zip(bare, asked, strict=True)]),
-            self._parked(bare, asked, now),
+            self._parked.recalled(bare, asked, now),
         )
-        return [
-            replace(situation, around=nearby, parked=waiting)
-            for situation, nearby, waiting in zip(bare, around, parked, strict=True)
-        ]
+        return [replace(situation, around=nearby) for situation, nearby in zip(recalled, around, strict=True)]
 
     async def of_jobs(self, job_ids: Iterable[str]) -> list[Situation]:
         """Job and gate alone: what timers are derived from."""
@@ -64,20 +59,6 @@ class States:
         )
         return [_situation(one, _mark_subjects(one, all_marks), catalog, states) for one in asked]
 
-    async def _parked(
-        self, situations: Sequence[Situation], asked: Sequence[Asked], now: datetime
-    ) -> list[dict[str, JobTriggered | None]]:
-        """The triggers of what may fire now, by job: what waits has no payload in the gate."""
-        keys = [_parked_keys(s, one, now) for s, one in zip(situations, asked, strict=True)]
-        wanted = [
-            subjects.trigger(s.job_id, key) for s, ks in zip(situations, keys, strict=True) for key in ks
-        ]
-        found = await last_messages(self._client, JOBS.name, wanted) if wanted else {}
-        return [
-            {key: _trigger(found.get(subjects.trigger(s.job_id, key))) for key in ks}
-            for s, ks in zip(situations, keys, strict=True)
-        ]
-
 
 def _scheduled(situation: Situation, asked: Asked) -> Job | None:
     """The job, where the decision may be about scheduled occurrences: only these are ever left out."""
@@ -85,31 +66,35 @@ def _scheduled(situation: Situation, asked: Asked) -> Job | None:
     return situation.job if situation.job is not None and situation.job.schedules and about else None
 
 
-def _parked_keys(situation: Situation, asked: Asked, now: datetime) -> list[str]:
-    if situation.job is None or not situation.gate.waiting:
-        return []
-    ended = {end.execution_id for end in asked.ended}
-    ready = admissible(situation.job, situation.gate, ended, now)
-    return [waiting.key for waiting in ready if is_parked(waiting)][:PARKED_AT_ONCE]
-
-
-def _trigger(last: Last | None) -> JobTriggered | None:
-    return envelope.read(JobTriggered, last.body, last.headers) if last else None
-
-
 def _situation(
     asked: Asked, marks: Mapping[str, str], catalog: Mapping[str, Last], states: Mapping[str, Last]
 ) -> Situation:
     job_id = asked.job_id
     gate = states.get(subjects.gate(job_id))
+    found = {key: states[subject] for key, subject in marks.items() if subject in states}
+    outlived = {key: found[key].sequence for key in _of_others(asked, found)}
     return Situation(
         job_id=job_id,
         job=read_item(Job, catalog.get(_job_subject(job_id))),
         gate=Gate.model_validate_json(gate.body) if gate else Gate(job_id=job_id),
         gate_sequence=gate.sequence if gate else 0,
         gate_written_at=gate.stored_at if gate else None,
-        decided=frozenset(key for key, subject in marks.items() if subject in states),
+        decided=frozenset(found.keys() - outlived.keys()),
+        outlived=outlived,
     )
+
+
+def _of_others(asked: Asked, marks: Mapping[str, Last]) -> Iterator[str]:
+    """The keys whose mark is that of another start. A mark lives as long as a trigger, but begins later: after what
+    waited it is still there when its trigger is forgotten, and a repeat was accepted as a start of its own."""
+    for trigger in asked.triggers:
+        mark = marks.get(trigger.key)
+        if mark is not None and _whose(mark) != trigger.execution_id:
+            yield trigger.key
+
+
+def _whose(mark: Last) -> str:
+    return envelope.read(TriggerDecided, mark.body, mark.headers).execution_id
 
 
 def _job_subject(job_id: str) -> str:

@@ -1,6 +1,6 @@
 """What lies around jobs in the catalog: their environments, and the calendars that they or these name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from nats.aio.client import Client
@@ -11,7 +11,7 @@ from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.fields import Model
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.streams import CATALOG
-from lamplighter_planning.timetable import NOWHERE, Surroundings
+from lamplighter_planning.timetable import NOWHERE, Surroundings, own_surroundings
 from lamplighter_runtime.catalog import read_item
 from lamplighter_runtime.latest import Last, last_messages
 
@@ -35,7 +35,10 @@ class Neighbours:
         named = {name for job in there for name in job.exclusions.calendars}
         named |= {name for e in environments.values() for name in e.exclusions.calendars}
         calendars = await self._read(Calendar, "calendars", named)
-        return [_of(job, environments, calendars) for job in jobs]
+        return [
+            own_surroundings(job, environments.get(job.environment), calendars) if job else NOWHERE
+            for job in jobs
+        ]
 
     async def _read(self, model: type[M], kind: str, names: Iterable[str]) -> dict[str, M]:
         wanted = {name: subjects.catalog(kind, name) for name in names}
@@ -54,13 +57,3 @@ class Neighbours:
             self._parsed[last.subject] = last.sequence, known
         assert known is None or isinstance(known, model)
         return known
-
-
-def _of(
-    job: Job | None, environments: Mapping[str, Environment], calendars: Mapping[str, Calendar]
-) -> Surroundings:
-    if job is None:
-        return NOWHERE
-    environment = environments.get(job.environment)
-    named = {*job.exclusions.calendars, *(environment.exclusions.calendars if environment else ())}
-    return Surroundings(environment, {name: calendars[name] for name in named if name in calendars})

@@ -242,6 +242,7 @@ def test_help_is_in_groups(lamp: CommandLine, capsys: pytest.CaptureFixture[str]
         "Who does it:",
         "What its runs get, and what they may use:",
         "When an attempt fails:",
+        "What comes to its webhook:",
         "When it is due:",
         "When it is due while it runs:",
         "When it could not start in time:",

@@ -59,8 +59,8 @@ def test_a_list_is_filtered_by_the_gateway(lamp: CommandLine, gateway: ScriptedG
     lamp("job", "list", "--enabled=false", "--agent", "worker", "--team", "ops")
     lamp("job", "list", "--enabled")
     assert [asked.query for asked in gateway.asked] == [
-        {"enabled": "false", "agent_id": "worker", "team_id": "ops"},
-        {"enabled": "true"},
+        {"enabled": "false", "agent_id": "worker", "team_id": "ops", "limit": "500"},
+        {"enabled": "true", "limit": "500"},
     ]
 
 

@@ -15,7 +15,7 @@ from lamplighter_contracts import subjects
 from lamplighter_contracts.agents import Agent, Team
 from lamplighter_contracts.choices import Choice
 from lamplighter_contracts.environments import CommandCheck, Environment, Readiness, SealedSecret
-from lamplighter_contracts.events import JobDue, TriggerKind
+from lamplighter_contracts.events import Firing, JobDue, TriggerKind, Trust
 from lamplighter_contracts.jobs import AgentExecutor, Executor, SmartExecutor, TeamExecutor
 from lamplighter_contracts.policies import (
     BuiltInRules,
@@ -26,7 +26,6 @@ from lamplighter_contracts.policies import (
     Policy,
     Rule,
     ToolFacts,
-    Trust,
     UsageFacts,
 )
 from lamplighter_contracts.runners import CommandRunner, LlmRunner, NoopRunner
@@ -146,7 +145,7 @@ def readiness(environment_id: str, revision: int, *, ready: bool = True, ago: fl
 
 def due(executor: Executor = WRITER, *, kind: TriggerKind = TriggerKind.SCHEDULE, **job: Any) -> JobDue:
     made = happenings.due(executor=executor)
-    firing = made.firing.model_copy(update={"kind": kind})
+    firing = Firing.model_validate({**made.firing.model_dump(exclude={"trust"}), "kind": kind})
     return made.model_copy(update={"firing": firing, "job": made.job.model_copy(update=job)})
 
 

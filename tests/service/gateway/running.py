@@ -17,11 +17,13 @@ from pydantic import SecretStr
 from lamplighter_cli.embedded.servers import free_port
 from lamplighter_contracts import streams
 from lamplighter_contracts.tokens import Role
+from lamplighter_gateway.access.callers import Caller
 from lamplighter_gateway.app import build
-from lamplighter_gateway.catalog import Write
+from lamplighter_gateway.catalog.contents import Write
+from lamplighter_gateway.catalog.store import Store
 from lamplighter_gateway.create_token import create_token
 from lamplighter_gateway.settings import Settings
-from lamplighter_gateway.store import Store
+from lamplighter_runtime.messages import Message
 from lamplighter_runtime.service import Loops, Server
 from lamplighter_runtime.settings import ServiceSettings
 from tests.support.waiting import until
@@ -76,7 +78,13 @@ async def gateway(nats_url: str, bearer: str, **settings: Any) -> AsyncIterator[
     chosen = Settings(nats_url=nats_url, port=free_port(), **keys)
     loops = Loops()
     config = uvicorn.Config(
-        build(chosen, loops), port=chosen.port, lifespan="on", log_config=None, timeout_graceful_shutdown=5
+        build(chosen, loops),
+        port=chosen.port,
+        lifespan="on",
+        log_config=None,
+        timeout_graceful_shutdown=5,
+        # As in `lamplighter_runtime.service`: uvicorn would believe whatever comes from loopback.
+        proxy_headers=False,
     )
     server = Server(config, loops)
     serving = asyncio.create_task(server.serve())
@@ -114,9 +122,11 @@ def before_writing(monkeypatch: pytest.MonkeyPatch, kind: str, act: Callable[[],
     """Let `act` happen once, after a gateway has decided to write such an object, and before it does."""
     write, waiting = Store.write, [act]
 
-    async def interrupted(self: Store, writes: Sequence[Write], by: str) -> None:
+    async def interrupted(
+        self: Store, writes: Sequence[Write], by: Caller, also: Sequence[Message] = ()
+    ) -> None:
         if waiting and any(one.key.kind == kind for one in writes):
             await waiting.pop()()
-        await write(self, writes, by)
+        await write(self, writes, by, also)
 
     monkeypatch.setattr(Store, "write", interrupted)

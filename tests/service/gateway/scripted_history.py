@@ -16,6 +16,7 @@ from lamplighter_contracts.queries import (
     BackfillRecord,
     ChoicePage,
     ChoiceRecord,
+    DeliveryPage,
     ExecutionAnswer,
     ExecutionPage,
     ExecutionRecord,
@@ -82,6 +83,8 @@ class ScriptedHistory:
                 return ApprovalPage(
                     approvals=tuple(a for a in self.approvals if of in (None, a.execution_id))
                 )
+            case "query.deliveries.list":
+                return DeliveryPage(deliveries=())
             case "query.choices.list":
                 return self._choices(ListChoices.model_validate(asked))
             case "query.backfills.list":

@@ -49,6 +49,7 @@ async def test_they_are_listed_as_asked(running: Running, history: ScriptedHisto
     )
     assert (one["state"], one["summary"], one["tool"]) == ("pending", "shell: rm -r build", "shell")
     assert history.asked[-1][1] == {
+        "projects": None,
         "execution_id": EXECUTION,
         "job_id": "a-job",
         "states": ["pending", "denied"],

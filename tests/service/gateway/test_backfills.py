@@ -106,6 +106,7 @@ async def test_a_backfill_is_ordered_on_the_bus(
         "id": backfill_id,
         "backfill_id": backfill_id,
         "job_id": job_id,
+        "project": "default",
         "phase": "started",
         **JUNE,
         "fired": 0,
@@ -128,11 +129,13 @@ async def test_the_same_key_is_the_same_backfill(running: Running, bus: Client, 
 
     first, again = await asyncio.gather(start("k"), start("k"))
     other = await start("l", to="2025-06-02T09:00:00Z")
-    changed = await start("k", max_parallel=9)
+    changed = await running.http.post(
+        f"{JOBS}/{job_id}/backfill", json={**JUNE, "max_parallel": 9}, headers={"Idempotency-Key": "k"}
+    )
 
     assert first == again
     assert other["backfill_id"] != first["backfill_id"]
-    assert (changed["backfill_id"], changed["max_parallel"]) == (first["backfill_id"], 1)
+    assert (changed.status_code, changed.json()["type"].rpartition("/")[2]) == (422, "idempotency-key-reused")
     assert len(await ordered(bus, job_id)) == 2
 
 
@@ -228,7 +231,7 @@ async def test_where_no_backfill_can_begin(running: Running, bus: Client, job_id
 
     for name, words in ((unscheduled, "no schedule"), (job_id, f"{MOST_BACKFILLS} backfills")):
         answer = await running.http.post(f"{JOBS}/{name}/backfill", json=JUNE)
-        assert answer.status_code == 409
+        assert answer.status_code == 409, answer.text
         assert words in answer.json()["detail"]
     assert (await running.http.post(f"{JOBS}/never/backfill", json=JUNE)).status_code == 404
 

@@ -13,8 +13,9 @@ from nats.aio.client import Client
 from lamplighter_contracts import streams, subjects
 from lamplighter_contracts.agents import Agent
 from lamplighter_contracts.jobs import Job
-from lamplighter_gateway.catalog import Catalog, Write, key_of
-from lamplighter_gateway.store import Outrun, Store
+from lamplighter_gateway.access.callers import LAMPLIGHTER
+from lamplighter_gateway.catalog.contents import Catalog, Write, key_of
+from lamplighter_gateway.catalog.store import Outrun, Store
 from lamplighter_runtime.latest import last_message
 from tests.service.gateway.running import KEY, VAULT_KEYS, Running, gateway, last_sequence
 from tests.support.servers import Server
@@ -136,7 +137,7 @@ async def test_a_write_that_others_outran_stores_nothing(running: Running, bus: 
     other = key_of(Agent, "other")
 
     with pytest.raises(Outrun):
-        await store.write([Write(other, agent, 0), catalog.following(key, agent)], "test")
+        await store.write([Write(other, agent, 0), catalog.following(key, agent)], LAMPLIGHTER)
 
     assert await last_sequence(bus, streams.CATALOG) == before
     known = catalog.find(Agent, "idle")

@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from lamplighter_contracts import streams, subjects
 from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.jobs import Job
-from lamplighter_gateway import places
+from lamplighter_gateway.jobs import places
 from lamplighter_runtime.latest import last_message
 from tests.service.gateway.running import Running, gateway, last_sequence
 from tests.support.servers import Server
@@ -79,7 +79,7 @@ async def test_it_is_made_read_changed_and_deleted(running: Running, bus: Client
 async def test_the_default_is_always_there(running: Running) -> None:
     path = "/environments/default"
     implied = await running.http.get(f"/api/v1{path}")
-    assert (implied.status_code, implied.headers["etag"]) == (200, '"0"')
+    assert (implied.status_code, implied.headers["etag"][:3]) == (200, '"0-')
     document = implied.json()
     assert (document["queue"], document["variables"], document["created_at"]) == ("default", {}, None)
     assert await running.json("GET", "/environments") == [document]

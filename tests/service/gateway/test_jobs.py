@@ -11,7 +11,7 @@ from lamplighter_contracts.envelope import AUTHOR_HEADER
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import Job
-from lamplighter_gateway.signatures import webhook_secret
+from lamplighter_gateway.webhooks.keys import webhook_secret
 from lamplighter_runtime.latest import last_message
 from lamplighter_runtime.messages import Message
 from lamplighter_runtime.publishing import publish

@@ -27,7 +27,7 @@ from lamplighter_contracts.executions import (
 )
 from lamplighter_contracts.ids import execution_id
 from lamplighter_contracts.queries import Attempt, ExecutionRecord, RecordedBatch, RecordedLine
-from lamplighter_gateway import live
+from lamplighter_gateway.live import streaming as live
 from lamplighter_runtime.messages import BusUnavailable, Message, Stored
 from lamplighter_runtime.publishing import publish
 from tests.service.gateway.running import KEY, VAULT_KEYS, Running, last_sequence
@@ -430,9 +430,12 @@ async def test_an_execution_that_was_only_just_accepted(
     assert (finished["status"], finished["result"]) == ("completed", "done")
 
 
-async def decide(bus: Client, job_id: str, execution: str, outcome: str, detail: str = "") -> None:
+async def decide(
+    bus: Client, job_id: str, execution: str, outcome: str, detail: str = "", into: str = ""
+) -> None:
     """What the scheduler says of the start with the key `k`."""
-    decided = TriggerDecided.model_validate({"execution_id": execution, "outcome": outcome, "detail": detail})
+    fields = {"execution_id": execution, "outcome": outcome, "detail": detail, "into": into}
+    decided = TriggerDecided.model_validate(fields)
     headers = envelope.headers(decided, event_id=execution, source="/test", time=AT)
     await publish(bus, Message(subjects.decided(job_id, "k"), envelope.body(decided), headers))
 
@@ -454,6 +457,26 @@ async def test_a_start_that_is_skipped_ends_its_stream(
     gone = await running.http.get(f"/api/v1/executions/{name}")
     assert gone.status_code == 404
     assert "another one still runs" in gone.json()["detail"]
+
+
+async def test_a_start_that_was_gathered_says_into_what(
+    running: Running, bus: Client, history: ScriptedHistory
+) -> None:
+    await running.agent()
+    job = await running.job()
+    started = await running.json("POST", f"/jobs/{job['id']}/trigger", **{"Idempotency-Key": "k"})
+    name, whole = started["execution_id"], execution_id(AT, job["id"], "first")
+    stream = follow(running, execution=name)
+    async with asyncio.timeout(DEADLINE):
+        assert (await anext(stream)).data == {"status": "queued"}
+        await decide(bus, job["id"], name, "skipped", "gathered with 3 others", into=whole)
+        end = await anext(stream)
+
+    assert (end.name, end.data["reason"], end.data["into"]) == ("end", "gathered", whole)
+    gone = await running.http.get(f"/api/v1/executions/{name}")
+    assert gone.status_code == 404
+    assert f"became part of the execution {whole}" in gone.json()["detail"]
+    assert f"/api/v1/executions/{whole}>" in gone.headers["Link"]
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["history has not heard of it", "history knows it"])
@@ -524,7 +547,7 @@ async def test_a_silent_stream_beats(
 
 
 async def test_whose_token_is_revoked_hears_nothing_more(running: Running, worker: Worker) -> None:
-    made = await running.json("POST", "/tokens", {"name": "Visitor", "role": "viewer"})
+    made = await running.json("POST", "/tokens", {"name": "Visitor", "role": "viewer", "projects": ["*"]})
     visitor = {"Authorization": f"Bearer {made['token']}"}
     await worker.start()
     path = f"/api/v1/executions/{EXECUTION}/stream"

@@ -8,7 +8,7 @@ from nats.aio.client import Client
 
 from lamplighter_contracts import streams, subjects
 from lamplighter_contracts.jobs import Job
-from lamplighter_gateway import places
+from lamplighter_gateway.jobs import places
 from lamplighter_runtime.latest import last_message
 from tests.service.gateway.running import Json, Running, gateway, last_sequence
 from tests.support.servers import Server

@@ -44,6 +44,19 @@ async def test_a_record_is_answered_with_both_spellings(running: Running, histor
     assert (record["agent_id"], record["team_id"]) == (None, "crew")
     assert (record["trigger"]["kind"], record["payload"]) == ("webhook", {"a": 1})
     assert "payload" not in record["trigger"]
+    assert (record["trust"], record["trigger"]["trust"], record["body"]) == ("external", "external", None)
+
+
+async def test_a_payload_that_is_too_large_to_be_told_is_told_of(
+    running: Running, history: ScriptedHistory
+) -> None:
+    body = {"name": "large", "size": 300_000, "sha256": "00" * 32, "content_type": "application/json"}
+    firing = {"kind": "webhook", "key": "d1", "nominal_at": AT, "body": body}
+    history.records[EXECUTION] = record_of(firing=firing, project="payments")
+    record = await running.json("GET", f"/executions/{EXECUTION}")
+    assert (record["project"], record["payload"]) == ("payments", None)
+    assert record["body"] == {name: value for name, value in body.items() if name != "name"}
+    assert "body" not in record["trigger"]
 
 
 async def test_a_record_tells_who_why_and_what_was_done(running: Running, history: ScriptedHistory) -> None:
@@ -98,6 +111,7 @@ async def test_a_list_asks_what_it_was_asked(running: Running, history: Scripted
         assert one.headers["next-cursor"] == "more"
     asked = [query for subject, query in history.asked if subject == "query.executions.list"]
     assert asked[0] == {
+        "projects": None,
         "job_id": "j",
         "statuses": ["running", "failed"],
         "executor_kind": None,
@@ -110,6 +124,7 @@ async def test_a_list_asks_what_it_was_asked(running: Running, history: Scripted
     }
     assert (asked[1]["job_id"], asked[1]["statuses"], asked[1]["limit"]) == (job_id, ["completed"], 50)
     assert history.asked[-1][1] == {
+        "projects": None,
         "job_id": job_id,
         "from_at": "2026-03-01T08:00:00Z",
         "until_at": "2026-03-02T00:00:00Z",

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from structlog.testing import capture_logs
 
 from lamplighter_contracts import streams
-from lamplighter_gateway import bodies
+from lamplighter_gateway.web import bodies
 from tests.service.gateway.running import Running, last_sequence
 from tests.support.waiting import until
 

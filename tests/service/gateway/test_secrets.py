@@ -20,11 +20,12 @@ from structlog.testing import capture_logs
 from lamplighter_contracts import streams, subjects
 from lamplighter_contracts.environments import SealedSecret
 from lamplighter_contracts.tokens import Role
-from lamplighter_gateway import secrets
-from lamplighter_gateway.access import ACCESS
-from lamplighter_gateway.store import Store
+from lamplighter_gateway.access.table import ACCESS
+from lamplighter_gateway.catalog.store import Store
+from lamplighter_gateway.named import secrets
+from lamplighter_history.chain.drafts import draft
 from lamplighter_history.changes import catalog_change
-from lamplighter_history.folds.audit import recorded
+from lamplighter_history.writes import Entry
 from lamplighter_runtime.latest import last_message
 from lamplighter_runtime.tails import Tail
 from lamplighter_vault import KeyRing, new_key
@@ -353,7 +354,7 @@ async def test_a_value_is_nowhere_to_be_seen(
     async for subject, headers, body in messages(bus):
         number += 1
         change = catalog_change(subject, headers, body)
-        said += [subject, str(headers), body.decode(), str(recorded(change, number, at))]
+        said += [subject, str(headers), body.decode(), str(draft(Entry(change, number, at)))]
     captured = capsys.readouterr()
     said += [captured.out, captured.err, repr(running.settings), str(RING)]
 

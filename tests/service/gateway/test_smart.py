@@ -160,7 +160,7 @@ async def test_a_replay_asks_for_what_it_was_asked(agents: Running, history: Scr
     (subject, asked), (_, lately) = history.asked[-2:]
     assert (subject, asked) == (
         "query.choices.list",
-        {"since": "2026-03-01T00:00:00Z", "job_id": "job-1", "limit": 7, "cursor": None},
+        {"projects": None, "since": "2026-03-01T00:00:00Z", "job_id": "job-1", "limit": 7, "cursor": None},
     )
     since = datetime.fromisoformat(str(lately["since"]))
     assert 6.9 < (datetime.now(UTC) - since).total_seconds() / 86_400 < 7.1

@@ -14,7 +14,7 @@ from lamplighter_contracts import subjects
 from lamplighter_contracts.streams import PRESENCE_TTL, dispatcher_due, dispatcher_resume
 from lamplighter_contracts.tokens import Role
 from lamplighter_contracts.workers import DrainReply, DrainRequest, WorkerState
-from lamplighter_gateway.presences import Presences
+from lamplighter_gateway.dispatch.presences import Presences
 from lamplighter_runtime.messages import Message
 from lamplighter_runtime.provisioning import provision_consumers
 from lamplighter_runtime.publishing import publish
@@ -67,7 +67,14 @@ async def test_a_worker_that_says_it_leaves_is_gone_in_a_moment(running: Running
 async def test_a_worker_that_is_silent_is_forgotten(bus: Client) -> None:
     now = 100.0
     presences = Presences(bus, lambda: now)
-    told = Entry(subjects.worker("lab-1"), 1, {"Nats-TTL": "20s"}, state().model_dump_json().encode(), 0)
+    told = Entry(
+        subjects.worker("lab-1"),
+        1,
+        {"Nats-TTL": "20s"},
+        state().model_dump_json().encode(),
+        0,
+        datetime.now(UTC),
+    )
     presences._learn(told)
 
     now = 119.0
@@ -78,8 +85,10 @@ async def test_a_worker_that_is_silent_is_forgotten(bus: Client) -> None:
 
 async def test_what_cannot_be_read_was_not_said(bus: Client) -> None:
     presences = Presences(bus)
-    presences._learn(Entry(subjects.worker("lab-1"), 1, {}, b'{"of": "another version"}', 0))
-    presences._learn(Entry(subjects.readiness("lab"), 2, {}, b"", 0))
+    presences._learn(
+        Entry(subjects.worker("lab-1"), 1, {}, b'{"of": "another version"}', 0, datetime.now(UTC))
+    )
+    presences._learn(Entry(subjects.readiness("lab"), 2, {}, b"", 0, datetime.now(UTC)))
 
     assert presences.workers == ()
     assert presences.situation.readiness == {}

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 
 from lamplighter_contracts.fields import Model
 from lamplighter_contracts.queries import ExecutionAnswer, ExecutionRecord, GetExecution, Query, QueryFailed
-from lamplighter_history.app import FEEDS, build
+from lamplighter_history.app import AUDITED, FEEDS, build
 from lamplighter_history.settings import Settings
 from lamplighter_runtime.service import Loops
 from tests.support import servers
@@ -49,7 +49,12 @@ class History:
         await until(self._nothing_left, seconds=seconds, what="the recording of every event")
 
     async def _nothing_left(self) -> bool:
-        return not any([await unsettled(self.bus, consumer) for consumer, _, _ in FEEDS])
+        return not any([await unsettled(self.bus, consumer) for consumer, _, _ in (*FEEDS, *AUDITED)])
+
+    def meddle(self, which: Documents, change: Documents) -> None:
+        """With a record of the audit, past the service."""
+        with MongoClient[Documents](self.mongodb_url) as client:
+            client.get_database()["audit_chain"].update_one(which, change)
 
     def documents(self) -> dict[str, list[Documents]]:
         """All that is stored, by collection."""

@@ -143,11 +143,11 @@ async def test_every_change_of_the_catalog_is_on_record_and_no_secret(history: H
     await a_day(history.bus)
     await history.until_all_is_recorded()
 
-    audit = history.documents()["audit"]
-    assert [(change["revision"], change["operation"], change["kind"], change["by"]) for change in audit] == [
-        (1, "put", "jobs", "ada"),
-        (2, "put", "secrets", ""),
-        (3, "delete", "jobs", ""),
+    audit = history.documents()["audit_chain"]
+    assert [(link["_id"], link["action"], link["kind"], link.get("actor", "")) for link in audit] == [
+        (1, "job.change", "jobs", "ada"),
+        (2, "secret.change", "secrets", ""),
+        (3, "job.delete", "jobs", ""),
     ]
     assert "canary" not in repr(audit)
 
@@ -164,4 +164,4 @@ async def test_redelivery_of_everything_changes_nothing(
     async with running_history(bus, nats_server.url, mongodb_url) as history:
         await history.until_all_is_recorded()
         assert history.documents() == before
-        assert set(before) >= {"audit", "execution_logs", "executions", "occurrences"}
+        assert set(before) >= {"audit_chain", "execution_logs", "executions", "occurrences"}

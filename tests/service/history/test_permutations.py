@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from lamplighter_contracts.bodies import BodyReference
 from lamplighter_contracts.events import SkipReason
 from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.reasons import Blocked
@@ -30,12 +31,15 @@ from tests.support.happenings import (
     cancelling,
     chosen,
     decided,
+    delivery_id,
     due,
     effects,
     execution,
+    filtered,
     finished,
     forwarded,
     log_batch,
+    posted,
     queued,
     retrying,
     skipped,
@@ -44,7 +48,7 @@ from tests.support.happenings import (
     waiting,
 )
 
-KEPT = Retention(*(timedelta(days=days) for days in (365, 365, 30)))
+KEPT = Retention(*(timedelta(days=days) for days in (365, 365, 30, 20)))
 
 Mongo = Database[dict[str, Any]]
 
@@ -106,6 +110,12 @@ LIFE: list[Folded] = [
     blocked(12, Blocked.APPROVAL),
     # Whose due event history never sees.
     blocked(13),
+    # Deliveries: one that led to an execution, one that became part of it, and two of which nothing came.
+    posted(1),
+    posted(15, replay_of=delivery_id(1), replayed_by="ada", group="main"),
+    skipped(15, reason=SkipReason.COALESCED).model_copy(update={"into": execution(1)}),
+    posted(3, body=b"", reference=BodyReference(name="large", size=300_000, sha256="00" * 32), size=300_000),
+    filtered(14),
 ]
 """Their places in the list stand for their sequences."""
 

@@ -11,10 +11,12 @@ from lamplighter_contracts.queries import (
     ExecutionAnswer,
     ExecutionPage,
     FindOccurrence,
+    GetDelivery,
     GetExecution,
     ListApprovals,
     ListBackfills,
     ListChoices,
+    ListDeliveries,
     ListExecutions,
     ListOccurrences,
     LogPage,
@@ -25,7 +27,16 @@ from lamplighter_contracts.queries import (
 from lamplighter_history import answers
 from lamplighter_history.cursors import Place, cursor_after_place
 from lamplighter_history.database import INDEXES
-from lamplighter_history.filters import approvals, backfills, choices, executions, jobs, logs, occurrences
+from lamplighter_history.filters import (
+    approvals,
+    backfills,
+    choices,
+    deliveries,
+    executions,
+    jobs,
+    logs,
+    occurrences,
+)
 from tests.service.history.conftest import History
 from tests.support.happenings import (
     JOB,
@@ -35,11 +46,14 @@ from tests.support.happenings import (
     backfilled,
     blocked,
     chosen,
+    delivery_id,
     due,
     execution,
+    filtered,
     finished,
     happen,
     log_batch,
+    posted,
     skipped,
     started,
     waiting,
@@ -57,6 +71,8 @@ QUESTIONS = (
     ListBackfills,
     ListApprovals,
     ListChoices,
+    ListDeliveries,
+    GetDelivery,
 )
 
 
@@ -117,7 +133,7 @@ MALFORMED = (
     b"{",
     b"\xff\xfe",
     b"[]",
-    b'{"limit": 0, "job_ids": 5, "execution_id": 5, "job_id": 5, "at": 5, "since": 5}',
+    b'{"limit": 0, "job_ids": 5, "execution_id": 5, "delivery_id": 5, "job_id": 5, "at": 5, "since": 5}',
 )
 
 
@@ -160,7 +176,7 @@ def _of_logs(query: ReadLog) -> Asked:
 def _of_occurrences(**asked: Any) -> Asked:
     return (
         "occurrences",
-        occurrences.listed(ListOccurrences(job_id=JOB, **asked)),
+        occurrences.listed(ListOccurrences(**{"job_id": JOB} | asked)),
         occurrences.NEWEST_FIRST,
     )
 
@@ -177,6 +193,11 @@ def _of_choices(**asked: Any) -> Asked:
     return "executions", choices.listed(ListChoices(since=at(3), **asked)), choices.NEWEST_FIRST
 
 
+def _of_deliveries(**asked: Any) -> Asked:
+    return "deliveries", deliveries.listed(ListDeliveries(**asked)), deliveries.NEWEST_FIRST
+
+
+PROJECTS = ("payments", "research")
 FIND = FindOccurrence(job_id=JOB, at=at(4))
 MISSED = (Outcome.MISSED, Outcome.BLOCKED)
 CURSOR = cursor_after_place(Place(at(5), execution(5)))
@@ -216,6 +237,25 @@ FINDS = [
     (("occurrences", occurrences.after(FIND, execution(4)), occurrences.OLDEST_FIRST), {"by_instant"}),
     (_of_backfills(ListBackfills()), {"newest"}),
     (_of_backfills(ListBackfills(job_id=JOB)), {"of_job"}),
+    (_of_backfills(ListBackfills(projects=PROJECTS)), {"of_project"}),
+    (_of_executions(ListExecutions(projects=PROJECTS)), {"of_project"}),
+    (_of_approvals(projects=PROJECTS), {"approvals_of_project"}),
+    (_of_choices(projects=PROJECTS), {"choices_of_project"}),
+    (_of_occurrences(job_id=None), {"newest"}),
+    (_of_occurrences(job_id=None, outcomes=MISSED), {"newest_by_outcome"}),
+    (_of_occurrences(job_id=None, from_at=at(2), until_at=at(6)), {"newest"}),
+    (_of_occurrences(job_id=None, until_at=at(4), cursor=CURSOR), {"newest_for_several"}),
+    (_of_occurrences(job_id=None, projects=PROJECTS), {"of_project"}),
+    (_of_occurrences(job_id=None, projects=PROJECTS, from_at=at(2), cursor=CURSOR), {"of_project"}),
+    (_of_deliveries(), {"newest"}),
+    (_of_deliveries(from_at=at(2), until_at=at(6), cursor=CURSOR), {"newest"}),
+    (_of_deliveries(projects=PROJECTS), {"of_project"}),
+    (_of_deliveries(job_id=JOB), {"of_job"}),
+    (_of_deliveries(job_id=JOB, outcomes=("filtered", "ping")), {"of_job_by_outcome"}),
+    (_of_deliveries(outcomes=("filtered",)), {"by_outcome"}),
+    (_of_deliveries(producer="rare"), {"by_producer"}),
+    (_of_deliveries(event="rare", cursor=CURSOR), {"by_event"}),
+    (_of_deliveries(execution_id=execution(3)), {"of_execution"}),
     (_of_logs(ReadLog(execution_id=execution())), {"_id_"}),
     (_of_logs(ReadLog(execution_id=execution(), from_line=5, attempt=1)), {"_id_"}),
 ]
@@ -234,6 +274,10 @@ async def test_an_index_serves_every_query(history: History) -> None:
     await happen(history.bus, *(backfilled(n, f"fill-{n % 3}") for n in range(30)))
     await happen(history.bus, *(backfill(backfill_id=f"fill-{n}") for n in range(9)))
     await happen(history.bus, log_batch("a"))
+    await happen(history.bus, *(posted(n, f"job-{n % 50}", project="payments") for n in range(200)))
+    await happen(history.bus, *(filtered(n) for n in range(10)), *(posted(n) for n in range(20, 200)))
+    await happen(history.bus, *(filtered(n, f"job-{n % 50}") for n in range(200, 400)))
+    await happen(history.bus, posted(300, replay_of=delivery_id(1)))
     await happen(
         history.bus, *(waiting(n) for n in range(300, 320)), *(chosen(of=n) for n in range(100, 130))
     )
@@ -259,6 +303,13 @@ async def test_an_index_serves_every_query(history: History) -> None:
         )
         assert named(asking, "indexName") == {"by_status"}
         assert asking["executionStats"]["totalDocsExamined"] == 10, "one batch asks after each that is due"
+        page = explained(database, "deliveries", deliveries.page(deliveries.listed(ListDeliveries()), 20))
+        joined = {
+            lookup["$lookup"]["as"]: lookup["indexesUsed"] for lookup in page["stages"] if "$lookup" in lookup
+        }
+        assert joined == {"occurrences": ["_id_"], "replays": ["replays"]}
+        into = database["occurrences"].find(occurrences.gathered_into(execution(1))).explain()
+        assert named(into["queryPlanner"]["winningPlan"], "indexName") == {"gathered_into"}
         counting = explained(database, "executions", backfills.executions(["fill-0", "fill-1"]))
         assert named(counting, "indexName") == {"of_backfill"}
         assert "FETCH" not in named(counting, "stage"), "counted along the index"

@@ -8,6 +8,7 @@ from nats.aio.client import Client
 from lamplighter_contracts import streams
 from lamplighter_runtime.provisioning import (
     ProvisioningError,
+    ProvisioningSettings,
     consumer_config,
     differences,
     provision_consumers,
@@ -35,6 +36,13 @@ async def test_doing_it_again_changes_nothing(bus: Client) -> None:
 async def test_a_changed_setting_is_updated(bus: Client) -> None:
     await provision_streams(bus, streams=[replace(streams.LOGS, max_age=timedelta(hours=1))])
     assert (await info(bus, "STREAM.INFO.LOGS"))["max_age"] == 3_600_000_000_000
+
+
+def test_large_bodies_are_kept_as_long_as_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMPLIGHTER_DELIVERY_BODY_DAYS", "7")
+    kept = {stream.name: stream for stream in ProvisioningSettings().streams}
+    assert kept.pop(streams.BODIES.name) == replace(streams.BODIES, max_age=timedelta(days=7))
+    assert list(kept.values()) == [stream for stream in streams.STREAMS if stream is not streams.BODIES]
 
 
 async def test_an_impossible_change_is_a_clear_error(bus: Client) -> None:

@@ -120,3 +120,42 @@ async def test_more_than_one_answer_carries_is_asked_for_again(bus: Client) -> N
     found = await last_messages(bus, "JOBS", [f"gate.{n}" for n in range(many + 5)])
 
     assert set(found) == {f"gate.{n}" for n in range(many)}
+
+
+async def test_what_belongs_together_is_stored_together_or_not_at_all(bus: Client) -> None:
+    """Among callers who share a batch, only the one with a conflict loses, and loses all."""
+    await publish(bus, first("gate.b7", "before"))
+    group = GroupPublisher(bus, limit=50)
+
+    verdicts = await asyncio.gather(
+        *(group.commit([first(f"gate.a{n}", f"a{n}"), first(f"gate.b{n}", f"b{n}")]) for n in range(100))
+    )
+
+    assert [n for n, verdict in enumerate(verdicts) if isinstance(verdict, Conflict)] == [7]
+    stored = await last_messages(bus, "JOBS", [f"gate.{x}{n}" for n in range(100) for x in "ab"])
+    assert "gate.a7" not in stored
+    for n, verdict in enumerate(verdicts):
+        if isinstance(verdict, Stored):
+            places = [stored[f"gate.{x}{n}"].sequence for x in "ab"]
+            assert places == [verdict.sequence - 1, verdict.sequence]
+
+
+async def test_a_batch_has_a_bound_in_bytes(bus: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = list[int]()
+    send = publishing._send_batch
+
+    async def counted(client: Client, prepared: list[tuple[str, bytes, dict[str, str]]]) -> publishing.Reply:
+        sizes.append(sum(len(body) for _, body, _ in prepared))
+        return await send(client, prepared)
+
+    monkeypatch.setattr(publishing, "_send_batch", counted)
+    monkeypatch.setattr(GroupPublisher, "MOST_BYTES", 1_000)
+    group = GroupPublisher(bus)
+
+    verdicts = await asyncio.gather(
+        *(group.publish(first(f"gate.{n}", f"m{n}", b"x" * 150)) for n in range(50))
+    )
+
+    assert {type(verdict) for verdict in verdicts} == {Stored}
+    assert sizes
+    assert max(sizes) <= 1_000

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from lamplighter_contracts import ids
+from lamplighter_contracts import ids, subjects
 from lamplighter_contracts.events import JobDue, JobSkipped, SkipReason, TriggerKind
 from lamplighter_contracts.fields import rfc3339
-from lamplighter_contracts.streams import SCHEDULER_ENDS, SCHEDULER_TICKS, SCHEDULER_TRIGGERS
+from lamplighter_contracts.streams import JOBS, SCHEDULER_ENDS, SCHEDULER_TICKS, SCHEDULER_TRIGGERS
 from lamplighter_runtime.latest import last_message
 from lamplighter_runtime.messages import Message
 from lamplighter_scheduler.records import at
@@ -166,3 +166,24 @@ async def test_a_trigger_of_no_known_job_is_recorded(world: World, nats_server: 
         [record] = await until(lambda: world.records())
     assert isinstance(record, JobSkipped)
     assert record.reason is SkipReason.DELETED
+
+
+async def test_a_key_starts_again_once_its_start_is_forgotten_whatever_mark_that_left(
+    world: World, nats_server: Server
+) -> None:
+    """What waited was marked anew when its turn came: that mark outlives its trigger by as much."""
+    await world.write(job("deploy"))
+    first = triggered("deploy", "again")
+    second = first.model_copy(update={"execution_id": ids.execution_id(now(), "deploy", "later")})
+    async with scheduler(nats_server):
+        await world.trigger(first)
+        [begun] = due(await until(lambda: world.records()))
+        await world.finish(begun)
+        await until(lambda: world.idle(SCHEDULER_ENDS))
+        await world.bus.jetstream().purge_stream(JOBS.name, subject=subjects.trigger("deploy", "again"))
+        await world.trigger(second)
+        await until(lambda: world.idle(SCHEDULER_TRIGGERS))
+        await world.trigger(second)
+        await until(lambda: world.idle(SCHEDULER_TRIGGERS))
+    fired = [record.execution_id for record in due(await world.records())]
+    assert fired == [first.execution_id, second.execution_id]

@@ -65,6 +65,9 @@ class ScriptedGateway:
     """By environment and name, without their values."""
     rehearsal: dict[str, Any] = field(default_factory=dict)
     approvals: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: list[dict[str, Any]] = field(default_factory=list)
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    """Of deliveries, by their ids. One that is not there is gone."""
     log_pages: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, list[tuple[str, str, Any]]] = field(default_factory=dict)
     """Execution id -> (id, event, data) in order."""

@@ -137,6 +137,16 @@ def _say(gateway: ScriptedGateway, asked: Asked, approval_id: str, verb: str) ->
     return Reply(200, {**found.document, "state": word, "answered_by": "cli", **(asked.body or {})})
 
 
+def _get_delivery(gateway: ScriptedGateway, asked: Asked, delivery_id: str) -> Reply:
+    found = [one for one in gateway.deliveries if one["id"] == delivery_id]
+    return Reply(200, found[0]) if found else problem(404, f"There is no delivery {delivery_id!r}.")
+
+
+def _get_body(gateway: ScriptedGateway, asked: Asked, delivery_id: str) -> Reply:
+    body = gateway.bodies.get(delivery_id)
+    return Reply(200, body) if body is not None else problem(410, "Its body is no longer kept.")
+
+
 def _create_thing(gateway: ScriptedGateway, asked: Asked, kind: str) -> Reply:
     thing_id = asked.body.get("id") or asked.body["name"].lower()
     once = {"token": "lamp_shown_once"} if kind == "tokens" else {}
@@ -225,6 +235,9 @@ ROUTES: list[Route] = [
     ("GET", EXECUTION_PATH, _get_execution),
     ("GET", f"{EXECUTION_PATH}/logs", _logs),
     ("POST", f"{EXECUTION_PATH}/cancel", _cancel),
+    ("GET", "/api/v1/deliveries", lambda gateway, asked: _page(gateway.deliveries, asked)),
+    ("GET", "/api/v1/deliveries/([^/]+)", _get_delivery),
+    ("GET", "/api/v1/deliveries/([^/]+)/body", _get_body),
     ("GET", "/api/v1/approvals", lambda gateway, _: Reply(200, gateway.approvals)),
     ("GET", "/api/v1/approvals/([^/]+)", _get_approval),
     ("POST", "/api/v1/approvals/([^/]+)/(approve|deny)", _say),

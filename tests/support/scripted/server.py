@@ -37,9 +37,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         target = urlsplit(self.path)
         stream = re.fullmatch(f"{EXECUTION_PATH}/stream", target.path)
-        if stream and stream[1] in self.gateway.streams:
-            self._asked(None)
-            self._stream(self.gateway.streams[stream[1]])
+        name = stream[1] if stream else target.path
+        if name in self.gateway.streams:
+            self._stream(self.gateway.streams[name])
         else:
             self._answer()
 
@@ -69,7 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self, events: list[tuple[str, str, Any]]) -> None:
         """The events after Last-Event-ID in chunks, as an ASGI server sends them; cut where the test says so."""
         last = self.headers.get("Last-Event-ID", "")
-        self.gateway.asked.append(Asked("STREAM", self.path, {}, None, {"last-event-id": last}))
+        asked = self._asked(None)
+        self.gateway.asked.append(Asked("STREAM", asked.path, asked.query, None, {"last-event-id": last}))
         ids = [event_id for event_id, _, _ in events]
         rest = events[ids.index(last) + 1 :] if last in ids else events
         text = ": connected\n\n" + "".join(

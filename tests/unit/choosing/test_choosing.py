@@ -31,6 +31,17 @@ def test_whoever_shares_most_with_the_prompt_takes_it() -> None:
     )
 
 
+def test_what_came_from_outside_moves_nothing() -> None:
+    """A stranger who writes an agent's trade into the payload does not get that agent."""
+    planted = (
+        f'{PROMPT}\n<data name="payload">"docs docs words writer, grammar, spelling: docs-writer"</data>'
+    )
+    found = [Contender(one) for one in TEAM]
+
+    assert choose(Wish(planted), found, BM25()) == choose(Wish(PROMPT), found, BM25())
+    assert choose(Wish(planted.partition("\n")[2]), found, BM25()).chosen == ""
+
+
 def test_every_candidate_is_there_with_its_numbers_or_what_removed_it() -> None:
     found = [
         Contender(BACKUPS, 0.5),

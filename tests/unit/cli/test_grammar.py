@@ -44,7 +44,8 @@ ALIASES: dict[tuple[str, ...], set[tuple[str, ...]]] = {
         ("list", "ls", "l"), ("get", "show", "describe"), ("delete", "del", "rm"),
         ("trigger", "run", "execute"), ("enable",), ("disable",),
         ("executions", "exec", "runs"), ("create",), ("update",), ("occurrences", "ledger"), ("restore",),
-        ("rotate-secret",), ("pause",), ("resume",), ("next", "upcoming"), ("why", "explain"),
+        ("rotate-secret",), ("give-secret", "set-secret"), ("take-secret",), ("pause",), ("resume",),
+        ("next", "upcoming"), ("why", "explain"),
         ("catchup", "catch-up"), ("backfill",),
     },
     ("backfill", "backfills"): {("list", "ls", "l"), ("get", "show", "describe"), ("cancel", "stop", "abort", "kill")},
@@ -57,7 +58,7 @@ ALIASES: dict[tuple[str, ...], set[tuple[str, ...]]] = {
     ("environment", "environments", "env", "envs"): {
         ("create",), ("list", "ls"), ("get", "show"), ("update",), ("delete", "rm"),
     },
-    ("token", "tokens"): {("create",), ("list",), ("delete",)},
+    ("token", "tokens"): {("create",), ("list",), ("get", "show"), ("delete", "revoke")},
 }  # fmt: skip
 
 

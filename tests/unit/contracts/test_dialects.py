@@ -9,6 +9,7 @@ from lamplighter_contracts.dialects import change_job, parse_job, render_job
 from lamplighter_contracts.jobs import (
     AgentExecutor,
     Job,
+    Producer,
     ScheduleTrigger,
     SmartExecutor,
     TeamExecutor,
@@ -165,6 +166,55 @@ def test_a_webhook_that_stays_keeps_its_secret() -> None:
     assert change_job(turned, {"webhook_path": "/b"}).webhook == WebhookTrigger(
         path="/b", secret_generation=1
     )
+
+
+WEBHOOK: dict[str, Any] = {
+    "webhook_path": "/a",
+    "webhook_producer": "github",
+    "webhook_events": ["push"],
+    "webhook_filter": "true",
+    "webhook_gather_seconds": 60,
+    "webhook_gather_by": "payload.ref",
+    "webhook_rate_per_minute": 600,
+}
+
+
+def test_all_of_a_webhook_is_read_and_kept_by_a_change() -> None:
+    spec = parse_job({**FLAT, **WEBHOOK})
+    assert spec.webhook
+    assert spec.webhook == WebhookTrigger(
+        path="/a",
+        producer=Producer.GITHUB,
+        events=("push",),
+        filter="true",
+        gather_seconds=60,
+        gather_by="payload.ref",
+        rate_per_minute=600,
+    )
+    assert change_job(spec, {"name": "other"}).webhook == spec.webhook
+    without = change_job(spec, {"webhook_filter": None, "webhook_events": [], "webhook_gather_seconds": 90})
+    assert without.webhook == spec.webhook.model_copy(
+        update={"filter": "", "events": (), "gather_seconds": 90}
+    )
+    assert change_job(spec, {"webhook_path": None}).webhook is None
+
+
+def test_a_change_of_what_a_webhook_takes_keeps_its_secrets() -> None:
+    spec = parse_job({**FLAT, **WEBHOOK})
+    assert spec.webhook
+    secrets = {"secret_generation": 7, "previous_generation": 3, "previous_until": NOON}
+    turned = spec.model_copy(update={"triggers": (spec.webhook.model_copy(update=secrets),)})
+    changed = change_job(turned, {"webhook_filter": "false"}).webhook
+    assert changed == spec.webhook.model_copy(update={**secrets, "filter": "false"})
+
+
+@pytest.mark.parametrize("field", sorted(WEBHOOK.keys() - {"webhook_path"}))
+def test_what_is_said_of_no_webhook_is_refused(field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_job({**FLAT, "schedule": "@daily", "webhook_path": None, field: WEBHOOK[field]})
+    assert [(error.field, "needs a webhook" in error.problem) for error in refused.value.errors] == [
+        (field, True)
+    ]
 
 
 def test_what_is_not_said_has_the_default_that_the_evidence_supports() -> None:

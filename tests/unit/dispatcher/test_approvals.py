@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lamplighter_contracts.bodies import BodyReference
+from lamplighter_contracts.events import Firing, TriggerKind
 from lamplighter_contracts.executions import Approval, ApprovalState
 from lamplighter_dispatcher.approvals import ApprovalBook, Asked, answered, refusal, start_action, tool_action
 from lamplighter_dispatcher.parking import MOST_BYTES, TooLarge, pack, unpack
@@ -40,16 +42,25 @@ def test_the_same_action_in_another_order_of_its_fields_is_the_same() -> None:
     assert tool_action("e", "a", "t", {"x": 1, "y": 2}) == tool_action("e", "a", "t", {"y": 2, "x": 1})
 
 
+def started_by(payload: object = None, digest: str = "") -> Firing:
+    body = BodyReference(name=f"b.{digest}", size=300_000, sha256=digest) if digest else None
+    return Firing(kind=TriggerKind.WEBHOOK, key="k", nominal_at=NOW, payload=payload, body=body)
+
+
 def test_a_start_is_bound_to_job_prompt_executor_place_and_payload() -> None:
-    base = ("j", 3, "Do it", {"kind": "agent", "agent_id": "a"}, "prod", None)
+    base = ("j", 3, "Do it", {"kind": "agent", "agent_id": "a"}, "prod", started_by())
     others = [
         ("k", *base[1:]),
         ("j", 4, *base[2:]),
         ("j", 3, "Do that", *base[3:]),
-        (*base[:4], "test", None),
+        (*base[:4], "test", started_by()),
+        *(
+            (*base[:5], firing)
+            for firing in (started_by({"x": 1}), started_by(None, "aa"), started_by(None, "bb"))
+        ),
     ]
-    hashes = {start_action(*arguments) for arguments in [base, *others, (*base[:5], {"x": 1})]}  # type: ignore[arg-type]
-    assert len(hashes) == 6
+    hashes = {start_action(*arguments) for arguments in [base, *others]}  # type: ignore[arg-type]
+    assert len(hashes) == 8
 
 
 def test_an_answer_is_used_once() -> None:

@@ -7,17 +7,9 @@ import pytest
 
 from lamplighter_contracts.agents import Agent, RunLimits, Team
 from lamplighter_contracts.environments import CommandCheck, Environment, Readiness
-from lamplighter_contracts.events import TriggerKind
+from lamplighter_contracts.events import Firing, TriggerKind, Trust
 from lamplighter_contracts.jobs import TeamExecutor
-from lamplighter_contracts.policies import (
-    Constraints,
-    Effect,
-    PolicyAction,
-    ToolFacts,
-    Trust,
-    UsageFacts,
-    Verdict,
-)
+from lamplighter_contracts.policies import Constraints, Effect, PolicyAction, ToolFacts, UsageFacts, Verdict
 from lamplighter_contracts.runners import CommandRunner, HttpRunner, LlmRunner, NoopRunner
 from lamplighter_contracts.tools import FilesTool, HttpTool, McpServer, ShellTool, Tools
 from lamplighter_dispatcher.admission import checks
@@ -110,9 +102,8 @@ def test_a_call_is_told_with_its_caller() -> None:
 @pytest.mark.parametrize("kind", TriggerKind)
 def test_only_what_comes_by_webhook_comes_from_outside(kind: TriggerKind) -> None:
     due = happenings.due()
-    told = of_start(
-        due.model_copy(update={"firing": due.firing.model_copy(update={"kind": kind})}), plan(), NOW
-    )
+    firing = Firing(kind=kind, key="k", nominal_at=NOW)
+    told = of_start(due.model_copy(update={"firing": firing}), plan(), NOW)
     assert told.trigger.trust is (Trust.EXTERNAL if kind is TriggerKind.WEBHOOK else Trust.INTERNAL)
     assert as_from_inside(told).trigger.trust is Trust.INTERNAL
 

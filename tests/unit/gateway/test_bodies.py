@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lamplighter_gateway.bodies import MOST_DEPTH, parse_json
-from lamplighter_gateway.deliveries import read_payload
-from lamplighter_gateway.problems import Problem
+from lamplighter_contracts.payloads import MalformedBody, read_payload
+from lamplighter_gateway.web.bodies import MOST_DEPTH, parse_json
+from lamplighter_gateway.web.problems import Problem
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -24,6 +24,8 @@ def _outcome(read: Callable[[], Any]) -> tuple[Any, str | None]:
         return read(), None
     except Problem as problem:
         return None, problem.word
+    except MalformedBody:
+        return None, "malformed-json"
 
 
 @given(VALUES)

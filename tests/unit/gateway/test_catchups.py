@@ -10,7 +10,7 @@ from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import AgentExecutor, Job, ScheduleTrigger
 from lamplighter_contracts.queries import OccurrenceRecord
 from lamplighter_contracts.timing import Exclusions, Missed, MissedPolicy, Pause
-from lamplighter_gateway.catchups import missed_instants, overdue, overdue_answer
+from lamplighter_gateway.timing.catchups import missed_instants, overdue, overdue_answer
 from lamplighter_planning.clock_words import Clock
 from lamplighter_planning.timetable import timetable
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lamplighter_gateway.continuity import Continuity, Missing
-from lamplighter_gateway.sse import Position, frame, read_position
+from lamplighter_gateway.live.continuity import Continuity, Missing
+from lamplighter_gateway.live.sse import Position, frame, read_position, written
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def test_no_position_is_the_beginning() -> None:
 
 @given(st.text())
 def test_a_frame_is_one_event_whatever_is_in_it(text: str) -> None:
-    raw = frame("log", {"text": text.encode("utf-8", "replace").decode()}, Position(1, 2)).decode()
+    data = written({"text": text.encode("utf-8", "replace").decode()})
+    raw = b"".join(frame("log", data, Position(1, 2))).decode()
     assert raw.startswith("event: log\nid: 1-2\ndata: ")
     assert raw.endswith("}\n\n")
     assert raw.count("\n") == 4

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.jobs import AgentExecutor, Job
-from lamplighter_gateway.catalog import Catalog, key_of
-from lamplighter_gateway.places import MOST_AT_ONCE, MOST_BYTES_AT_ONCE, moves
+from lamplighter_gateway.catalog.contents import Catalog, key_of
+from lamplighter_gateway.jobs.places import MOST_AT_ONCE, MOST_BYTES_AT_ONCE, moves
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 LAB = Environment(environment_id="lab", name="Lab", queue="inside", created_at=NOW, updated_at=NOW)

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from lamplighter_contracts.calendars import CalendarEntry, DaysEntry, SpanEntry
-from lamplighter_gateway.ics import read_ics
-from lamplighter_gateway.ics_lines import IcsError
+from lamplighter_gateway.timing.ics import read_ics
+from lamplighter_gateway.timing.ics_lines import IcsError
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 

@@ -7,13 +7,14 @@ import pytest
 from lamplighter_contracts.dialects import FIELDS
 from lamplighter_contracts.flat_shape import PLACES
 from lamplighter_contracts.problems import InvalidInput
-from lamplighter_gateway.job_bodies import TIMING
-from lamplighter_gateway.job_schema import EXAMPLES, JOB
+from lamplighter_gateway.jobs.bodies import TIMING
+from lamplighter_gateway.jobs.schema import EXAMPLES, JOB
 from tests.unit.gateway.test_jobs import BODY, Bucket
 
 SMART = {"agent_id": None, "smart": True}
-REFERRING: dict[str, dict[str, Any]] = {"calendars": {}, "fallback_agent_id": SMART}
-"""Fields that refer to something, and what has to stand beside them."""
+WEBHOOK = {"webhook_path": "/other", "webhook_gather_seconds": 60}
+REFERRING: dict[str, dict[str, Any]] = {"calendars": {}, "fallback_agent_id": SMART, "project": {}}
+"""Fields that refer to something or say where to look for it, and what has to stand beside them."""
 
 
 def test_every_field_is_told() -> None:
@@ -30,10 +31,11 @@ def test_an_example_can_be_saved(field: str, example: Any) -> None:
         with pytest.raises(InvalidInput, match="does not exist"):
             Bucket().jobs().create("other", {**BODY, **REFERRING[field], field: example})
         return
-    body = {**BODY, "webhook_path": None, field: example}
+    body: dict[str, Any] = {**BODY, "webhook_path": None}
     body |= {"schedule": None} if field == "schedules" else {}
+    body |= WEBHOOK if field.startswith("webhook_") and field != "webhook_path" else {}
     body |= SMART if field == "capabilities" else {}
-    assert Bucket().jobs().create("other", body)
+    assert Bucket().jobs().create("other", {**body, field: example})
 
 
 def test_bounds_words_and_defaults_are_those_of_the_contracts() -> None:

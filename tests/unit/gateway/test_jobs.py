@@ -13,11 +13,11 @@ from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.problems import InvalidInput
 from lamplighter_contracts.runners import NoopRunner
 from lamplighter_contracts.webhooks import WebhookReservation
-from lamplighter_gateway.catalog import Catalog, Key, Write, key_of, path_key
-from lamplighter_gateway.jobs import Jobs
-from lamplighter_gateway.problems import Problem
-from lamplighter_gateway.surroundings import times_of
-from lamplighter_gateway.upcoming import next_runs
+from lamplighter_gateway.catalog.contents import Catalog, Key, Write, key_of, path_key
+from lamplighter_gateway.jobs.changes import Jobs
+from lamplighter_gateway.jobs.surroundings import times_of
+from lamplighter_gateway.jobs.upcoming import next_runs
+from lamplighter_gateway.web.problems import Problem
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

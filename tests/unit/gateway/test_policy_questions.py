@@ -7,13 +7,14 @@ import pytest
 
 from lamplighter_contracts.agents import Agent, AgentLimits, RunLimits, Team
 from lamplighter_contracts.environments import Environment
+from lamplighter_contracts.events import Trust
 from lamplighter_contracts.jobs import AgentExecutor, Job, Limits, SmartExecutor, TeamExecutor
-from lamplighter_contracts.policies import PolicyAction, PolicyInput, Trust
+from lamplighter_contracts.policies import PolicyAction, PolicyInput
 from lamplighter_contracts.problems import InvalidInput
 from lamplighter_contracts.runners import CommandRunner, LlmRunner
 from lamplighter_contracts.tools import FilesTool, McpServer, ShellTool, Tools
-from lamplighter_gateway.catalog import Catalog, Item, key_of
-from lamplighter_gateway.policy_questions import document_of, document_of_save
+from lamplighter_gateway.catalog.contents import Catalog, Item, key_of
+from lamplighter_gateway.policing.questions import document_of, document_of_save
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
 TIMES: dict[str, Any] = {"created_at": NOW, "updated_at": NOW}

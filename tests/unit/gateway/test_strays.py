@@ -7,7 +7,7 @@ import pytest
 from lamplighter_contracts.agents import AgentSpec
 from lamplighter_contracts.environments import EnvironmentSpec
 from lamplighter_contracts.policies import PolicySpec
-from lamplighter_gateway.strays import MOST, strays
+from lamplighter_gateway.named.strays import MOST, strays
 
 LLM = {"kind": "llm", "model": "m"}
 

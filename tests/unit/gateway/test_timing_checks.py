@@ -12,9 +12,9 @@ from lamplighter_contracts.environments import Environment
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.problems import InvalidInput
 from lamplighter_contracts.timing import Exclusions
-from lamplighter_gateway.catalog import key_of
-from lamplighter_gateway.job_bodies import read_timing
-from lamplighter_gateway.jobs import Jobs
+from lamplighter_gateway.catalog.contents import key_of
+from lamplighter_gateway.jobs.bodies import read_timing
+from lamplighter_gateway.jobs.changes import Jobs
 from tests.unit.gateway.test_jobs import BODY, LATER, NOW, Bucket
 
 PAST, SOON = "@at 2026-03-01 11:00", "@at 2026-03-01 12:30"

@@ -38,7 +38,12 @@ from tests.support.happenings import (
     waiting,
 )
 
-KEPT = Retention(executions=timedelta(days=365), occurrences=timedelta(days=300), logs=timedelta(days=30))
+KEPT = Retention(
+    executions=timedelta(days=365),
+    occurrences=timedelta(days=300),
+    logs=timedelta(days=30),
+    bodies=timedelta(days=20),
+)
 
 
 def folded(*events: tuple[int, Folded]) -> list[Write]:
@@ -66,6 +71,7 @@ def test_a_due_event_says_what_the_job_was_and_that_it_waits() -> None:
         execution(),
         {
             "job_id": "nightly-7f3a",
+            "project": "default",
             "job_name": "Nightly report",
             "job_revision": 7,
             "prompt": "Write the report",
@@ -112,7 +118,7 @@ def test_a_fired_occurrence_has_its_record() -> None:
     assert the_upsert((5, due(1)), into=Collection.OCCURRENCES) == Upsert(
         Collection.OCCURRENCES,
         execution(1),
-        {"job_id": "nightly-7f3a"},
+        {"job_id": "nightly-7f3a", "project": "default"},
         {
             "ruling": {
                 "seq": [1, 5],
@@ -157,7 +163,7 @@ def test_what_became_of_it_stays_also_where_it_was_published_earlier(final: Fold
 
 def test_an_execution_that_waits_has_what_is_known_of_it() -> None:
     waiting = the_upsert((6, queued(2, payload={"a": 1})))
-    assert waiting.facts == {"job_id": "nightly-7f3a"}
+    assert waiting.facts == {"job_id": "nightly-7f3a", "project": "default"}
     assert waiting.latest["state"] == {"seq": -1, "status": "queued"}
     assert waiting.latest["queued"] == {
         "seq": 6,
@@ -175,7 +181,7 @@ def test_the_end_of_one_that_waited_in_vain() -> None:
     record = the_upsert((6, queued()), (7, skipped(reason=SkipReason.REPLACED)), into=Collection.OCCURRENCES)
     found = {"_id": record.document_id, **record.facts, **record.latest}
     end = waited_in_vain(found, KEPT.executions)
-    assert (end.document_id, end.facts) == (execution(), {"job_id": "nightly-7f3a"})
+    assert (end.document_id, end.facts) == (execution(), {"job_id": "nightly-7f3a", "project": "default"})
     assert end.latest["state"] == {
         "seq": 0,
         "status": "cancelled",
@@ -195,6 +201,7 @@ def test_how_a_backfill_stands() -> None:
     begun = the_upsert((6, backfill()), into=Collection.BACKFILLS)
     assert begun.facts == {
         "job_id": "nightly-7f3a",
+        "project": "default",
         "after_at": at(-3_600),
         "until_at": NOON,
         "max_parallel": 2,
@@ -292,7 +299,7 @@ def test_a_due_event_that_goes_on_says_where_to_and_to_whom() -> None:
     [write] = folded((7, forwarded()))
     assert isinstance(write, Upsert)
     assert write.collection is Collection.EXECUTIONS, "the ledger has the one before it"
-    assert write.facts == {"job_id": "nightly-7f3a"}, "and so has the record"
+    assert write.facts == {"job_id": "nightly-7f3a", "project": "default"}, "the record has the rest"
     assert write.latest["forwarded"] == {"seq": 7, "environment": "far"}
     assert write.latest["choice"]["seq"] == [0, 7]
     assert the_upsert((900, forwarded()), (5, chosen())).latest["choice"]["seq"] == [1, 5]

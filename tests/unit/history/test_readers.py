@@ -8,7 +8,7 @@ from nats.aio.msg import Msg
 
 from lamplighter_contracts.events import Event
 from lamplighter_history import readers
-from lamplighter_history.changes import CatalogChange
+from lamplighter_history.changes import Author, CatalogChange, JobStart
 from lamplighter_history.fold import Folded
 from tests.support.happenings import (
     answered,
@@ -95,4 +95,16 @@ def test_poison_raises(read: Reader, found: Msg) -> None:
 
 def test_a_deleted_key_is_a_change() -> None:
     found = Msg(Client(), "$KV.catalog.jobs.x", data=b"", headers={"KV-Operation": "DEL"})
-    assert readers.read_change(found) == CatalogChange("jobs", "x", "delete", "", b"")
+    nobody = Author("", "", "", "", "")
+    assert readers.read_change(found) == CatalogChange("jobs", "x", "delete", nobody, b"", first=False)
+
+
+def test_a_request_that_may_be_repeated_is_no_change_of_an_object() -> None:
+    assert readers.read_change(Msg(Client(), "$KV.catalog.requests.x", data=b"{}")) is None
+
+
+def test_a_start_by_hand_is_read_by_its_headers_and_another_is_not() -> None:
+    headers = {"Lamplighter-By": "ci", "ce-id": "e1"}
+    by_hand, other = (Msg(Client(), "trigger.job.a.k", data=b"", headers=h) for h in (headers, {}))
+    assert isinstance(readers.read_start(by_hand), JobStart)
+    assert readers.read_start(other) is None

@@ -164,7 +164,7 @@ def test_a_summary_before_the_due_event_is_there() -> None:
 
 def document(*events: Folded) -> dict[str, Any]:
     """The execution's, as MongoDB would have it after these."""
-    kept = Retention(*[timedelta(days=300)] * 3)
+    kept = Retention(*[timedelta(days=300)] * 4)
     entries = [Entry(event, sequence, NOON) for sequence, event in enumerate(events, 1)]
     [write] = [w for w in fold(entries, kept) if w.collection is Collection.EXECUTIONS]
     assert isinstance(write, Upsert)

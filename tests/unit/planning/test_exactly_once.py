@@ -60,7 +60,9 @@ plans = st.fixed_dictionaries(
         "prompt": st.sampled_from(["Write.", "Write.", "After {{ previous.result }}", "{{ payload.lane }}"]),
     }
 )
-deliveries = st.tuples(st.sampled_from(KEYS), st.booleans(), st.sampled_from(LANES))
+gathered = st.sampled_from([None, None, ("", 0), ("", 60), ("red", 60), ("red", 900)])
+"""By what, and for how many seconds."""
+deliveries = st.tuples(st.sampled_from(KEYS), st.booleans(), st.sampled_from(LANES), gathered)
 spans = st.sampled_from([0, 1, 59, 61, 130, 420, 700, 1_300, 4_000, 9_000])
 """Seconds."""
 few = st.lists(st.integers(0, 30), min_size=1, max_size=3)
@@ -146,25 +148,29 @@ class Scheduler(RuleBasedStateMachine):
     def pass_time(self, seconds: int) -> None:
         self.world.now += timedelta(seconds=seconds)
 
-    @rule(
-        keys=st.lists(
-            st.tuples(st.sampled_from(KEYS), st.booleans(), st.sampled_from(LANES)), min_size=1, max_size=5
-        )
-    )
-    def trigger(self, keys: list[tuple[str, bool, str | None]]) -> None:
+    @rule(keys=st.lists(deliveries, min_size=1, max_size=5))
+    def trigger(self, keys: list[tuple[str, bool, str | None, tuple[str, int] | None]]) -> None:
         """Also those that came before, with what they said then."""
         known = self.world.triggers
-        came = [known.get(key) or self.fresh(key, by_hand, lane) for key, by_hand, lane in keys]
+        came = [
+            known.get(key) or self.fresh(key, by_hand, lane, gather) for key, by_hand, lane, gather in keys
+        ]
         self.meets(Asked(JOB_ID, triggers=tuple(came)))
 
-    def fresh(self, key: str, by_hand: bool, lane: str | None) -> JobTriggered:
+    def fresh(
+        self, key: str, by_hand: bool, lane: str | None, gather: tuple[str, int] | None
+    ) -> JobTriggered:
+        group, seconds = gather or ("", None)
+        gathers = seconds is not None and not by_hand
         return JobTriggered(
             job_id=JOB_ID,
             execution_id=f"execution-of-{key}",
             kind=TriggerKind.MANUAL if by_hand else TriggerKind.WEBHOOK,
             key=key,
             accepted_at=self.world.now,
-            payload={"lane": lane} if lane else None,
+            payload={"lane": lane, "key": key} if lane else None,
+            group=group if gathers else "",
+            gather_until=self.world.now + timedelta(seconds=seconds or 0) if gathers else None,
         )
 
     @rule(numbers=few)
@@ -291,6 +297,7 @@ class Scheduler(RuleBasedStateMachine):
         bound = of.concurrency.bound
         taken = sum(r.lane == "" and not r.backfill_id for r in gate.running.values())
         assert not any(w.not_before for w in gate.waiting) or (bound is not None and taken >= bound)
+        assert not any(w.not_before for w in gate.waiting if w.gathers)
         is_over = of.window.ends_at is not None and of.window.ends_at <= world.now + timedelta(hours=2)
         is_paused = of.pause is not None and of.pause.ends_at is None
         assert not self.minutes or of.deleted_at or is_exhausted(of, gate) or is_over or is_paused

@@ -120,6 +120,11 @@ def waiting(execution_id: str, **fields: Any) -> Waiting:
     )
 
 
+def gathering(execution_id: str, *joined: str, **fields: Any) -> Waiting:
+    return waiting(execution_id, gathers=True, joined=joined, **fields)
+
+
+INTO = "it was gathered with others until 2026-03-02T14:05:00Z into execution e0"
 RAN = "execution e0 was still running (since 2026-03-02T13:00:00Z)"
 
 APPROVAL: dict[str, Any] = {
@@ -207,6 +212,50 @@ RECORDED = [
     Case(
         "webhook", f"A delivery to its webhook started it on {NINE}: execution e1 completed after 12 s.",
         record(kind="webhook"), execution("completed"),
+    ),
+    Case(
+        "gathered",
+        f"A delivery to its webhook started it on {NINE}, where 12 deliveries were gathered until 09:05:"
+        " execution e1 completed after 12 s.",
+        record(kind="webhook", gathered=12, decided_at=at("14:05")), execution("completed"),
+    ),
+    Case(
+        "gathered alone",
+        f"A delivery to its webhook started it on {NINE}, where no other was gathered until 09:05:"
+        " execution e1 completed after 12 s.",
+        record(kind="webhook", gathered=1, decided_at=at("14:05")), execution("completed"),
+    ),
+    Case(
+        "gathered into another",
+        f"It did not fire by itself on {NINE}: it was gathered with others until Mon 2026-03-02 at 09:05 into"
+        " execution e0, which completed after 12 s.",
+        skipped(SkipReason.COALESCED, INTO, kind="webhook", into="e0"), execution("completed"),
+    ),
+    Case(
+        "gathered into another that still gathers",
+        f"It did not fire by itself on {NINE}: it was gathered with others until Mon 2026-03-02 at 09:05 into"
+        " execution e0, which has still to start.",
+        skipped(SkipReason.COALESCED, INTO, kind="webhook", into="e0"), execution("queued"),
+        gate=gate(waiting=(gathering("e0", "b", not_before=at("15:05")),)),
+    ),
+    Case(
+        "gathered into another of which nothing is known",
+        f"It did not fire by itself on {NINE}: it was gathered with others until Mon 2026-03-02 at 09:05 into"
+        " execution e0.",
+        skipped(SkipReason.COALESCED, INTO, kind="webhook", into="e0"),
+    ),
+    Case(
+        "gathering",
+        f"A delivery came on {NINE} and waits for others of 'pr-7' until Mon 2026-03-02 at 10:05:"
+        " 2 have joined it so far.",
+        record(Outcome.QUEUED, "deliveries are gathered", kind="webhook"),
+        gate=gate(waiting=(gathering("e1", "b", "c", not_before=at("15:05"), group="pr-7"),)),
+    ),
+    Case(
+        "gathered and waiting",
+        f"A delivery came on {NINE} and waits for its turn; of others of its kind, one has joined it.",
+        record(Outcome.QUEUED, "deliveries are gathered", kind="webhook"),
+        gate=gate(waiting=(gathering("e1", "b"),)),
     ),
     Case(
         "backfill", f"Backfill bf-1 ran the occurrence on {NINE}: execution e1 completed after 12 s.",
@@ -546,6 +595,22 @@ AHEAD = [
         f"{NEXT_IN_FULL} Execution e1 has run since Mon 2026-03-02 at 09:00: if it still does then, it is cancelled"
         " to make room.",
         job=job(concurrency=Concurrency(overlap=Overlap.REPLACE)), gate=gate(running={"e1": Running(since=DUE)}),
+    ),
+    Case(
+        "deliveries gather",
+        f"{NEXT_IN_FULL} 3 deliveries wait for others until Mon 2026-03-02 at 10:05.",
+        gate=gate(waiting=(gathering("e1", "b", "c", not_before=at("15:05")),)),
+    ),
+    Case(
+        "deliveries gather, and nothing is scheduled",
+        "Nothing is due by itself: the job has no schedule; it runs when somebody starts it. One waits for its turn."
+        " 2 deliveries wait for others in 2 groups, the first until Mon 2026-03-02 at 10:05.",
+        job=job(triggers=()),
+        gate=gate(
+            waiting=(
+                gathering("e1", not_before=at("15:06")), gathering("e2", not_before=at("15:05")), gathering("e3"),
+            )
+        ),
     ),
     Case(
         "overdue",

@@ -1,19 +1,30 @@
 """What the bus would hold of one job, with everything that must be true of it after each decision."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lamplighter_contracts.events import JobBackfill, JobTriggered, TriggerKind
 from lamplighter_contracts.gates import Gate, Waiting
+from lamplighter_contracts.ids import subject_token
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.streams import DEDUPE_WINDOW, MESSAGE_LIMIT
 from lamplighter_contracts.timing import MOST_WAITING, Overlap
 from lamplighter_planning.agenda import next_alarm
 from lamplighter_planning.decisions import decide
-from lamplighter_planning.lanes import admissible, is_parked
-from lamplighter_planning.rulings import Asked, Decision, Due, Ended, Origin, Queued, Ruling, Situation
+from lamplighter_planning.lanes import admissible, is_in_line, is_parked
+from lamplighter_planning.rulings import (
+    Asked,
+    Decision,
+    Due,
+    Ended,
+    Origin,
+    Queued,
+    Ruling,
+    Situation,
+    Skipped,
+)
 from lamplighter_planning.timetable import NOWHERE, Surroundings, timetable
 from lamplighter_scheduler.records import messages
 from tests.support.situations import JOB_ID
@@ -39,20 +50,28 @@ class World:
     """Until when each had to wait at least."""
     held: dict[str, Due] = field(default_factory=dict)
     """What runs and has a place in the gate."""
+    gathered: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The keys of those that were gathered into an execution, in the order of their records."""
     stopped: set[str] = field(default_factory=set)
 
     def situation(self, asked: Asked) -> Situation:
         bare = Situation(JOB_ID, self.job, self.gate, decided=frozenset(self.marks), around=self.around)
-        return replace(bare, parked=dict(self._parked(asked)))
+        ready = self._ready(asked)
+        tokens = {subject_token(key): key for key in self.triggers}
+        joined = {token: self._remembered(tokens[token]) for waiting in ready for token in waiting.joined}
+        return replace(
+            bare, parked={waiting.key: self._remembered(waiting.key) for waiting in ready}, joined=joined
+        )
 
-    def _parked(self, asked: Asked) -> Iterator[tuple[str, JobTriggered | None]]:
+    def _ready(self, asked: Asked) -> list[Waiting]:
         over = {end.execution_id for end in asked.ended}
         if self.job is None:
-            return
-        ready = [w for w in admissible(self.job, self.gate, over, self.now) if is_parked(w)]
-        for waiting in ready[:PARKED_AT_ONCE]:
-            trigger = self.triggers[waiting.key]
-            yield waiting.key, None if self.now - trigger.accepted_at > DEDUPE_WINDOW else trigger
+            return []
+        return [w for w in admissible(self.job, self.gate, over, self.now) if is_parked(w)][:PARKED_AT_ONCE]
+
+    def _remembered(self, key: str) -> JobTriggered | None:
+        trigger = self.triggers[key]
+        return None if self.now - trigger.accepted_at > DEDUPE_WINDOW else trigger
 
     def decide(self, asked: Asked) -> Decision:
         """What a scheduler computes, and may not live to commit."""
@@ -102,9 +121,26 @@ class World:
             self.queued[name] = ruling.not_before
             return
         self.final.add(name)
+        if isinstance(ruling, Skipped) and ruling.into:
+            self.gathered[ruling.into].append(firing.key)
         if isinstance(ruling, Due):
             self._check_due(ruling, self.queued.get(name))
+            self._check_gathered(ruling)
             self._hold(ruling)
+
+    def _check_gathered(self, due: Due) -> None:
+        """It has what was said by all that were gathered into it, and nobody else's: those are in no other."""
+        execution, firing = due.occurrence.execution_id, due.occurrence.firing
+        first = self.triggers.get(firing.key)
+        if first is None or first.gather_until is None:
+            assert (firing.gathered, execution in self.gathered) == (0, False)
+            return
+        keys = [firing.key, *self.gathered[execution]]
+        said = [trigger.payload for key in keys if (trigger := self._remembered(key)) is not None]
+        assert firing.gathered == len(keys)
+        assert firing.payload == {
+            "count": len(keys), "deliveries": said, "omitted": len(keys) - len(said)
+        }  # fmt: skip
 
     def _check_due(self, due: Due, not_before: datetime | None) -> None:
         assert self.job is not None
@@ -152,6 +188,9 @@ class World:
         waiting = [(waiting.kind, waiting.key) for waiting in gate.waiting]
         assert len(waiting) == len(set(waiting)) <= MOST_WAITING
         assert set(waiting) == set(self.queued) - self.final, "what waits is lost, or waits after its end"
+        for one in gate.waiting:
+            keys = self.gathered.get(one.execution_id, [])
+            assert list(one.joined) == [subject_token(key) for key in keys], "what was gathered is lost"
         assert len(gate.model_dump_json().encode()) < MESSAGE_LIMIT
         for backfill in gate.backfills:
             running = [r for r in gate.running.values() if r.backfill_id == backfill.backfill_id]
@@ -172,8 +211,8 @@ class World:
     def _check_replacing(self, decision: Decision) -> None:
         for queued in (ruling for ruling in decision.rulings if isinstance(ruling, Queued)):
             lane = [running for running in self.gate.running.values() if running.lane == queued.lane]
-            caught_up = queued.occurrence.firing.caught_up
-            assert caught_up or any(running.stopping for running in lane), "nothing is stopped for it"
+            has_time = queued.not_before is None
+            assert not has_time or any(running.stopping for running in lane), "nothing is stopped for it"
 
     def _check_turns(self) -> None:
         """Nothing waits that has room and time; nothing waits for a job that is gone; the newest waits alone."""
@@ -185,6 +224,7 @@ class World:
         for waiting in self.gate.waiting:
             has_time = waiting.not_before is None or waiting.not_before <= self.now
             assert not has_time or (bound is not None and taken[waiting.lane] >= bound)
+            assert not has_time or not waiting.gathers or is_in_line(waiting), "its time has come unheard"
         if self.job.concurrency.overlap is Overlap.REPLACE:
             assert all(count == 1 for count in _queues(self.gate.waiting).values())
 
@@ -229,4 +269,4 @@ class World:
 
 
 def _queues(waiting: Iterable[Waiting]) -> Counter[str]:
-    return Counter(w.lane for w in waiting if not w.caught_up)
+    return Counter(w.lane for w in waiting if is_in_line(w))

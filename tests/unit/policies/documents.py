@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from lamplighter_contracts.events import TriggerKind
+from lamplighter_contracts.events import TriggerKind, Trust
 from lamplighter_contracts.policies import (
     Attachment,
     BuiltInRules,
@@ -18,7 +18,6 @@ from lamplighter_contracts.policies import (
     Rule,
     ToolFacts,
     TriggerFacts,
-    Trust,
     UsageFacts,
 )
 

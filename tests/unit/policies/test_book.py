@@ -40,6 +40,24 @@ async def test_only_those_that_govern_are_asked() -> None:
     assert not one.is_empty
 
 
+async def test_policies_are_of_a_project_or_of_all() -> None:
+    of_shop = start().model_copy(update={"job": start().job.model_copy(update={"project": "shop"})})
+    own = policy(DENY, "own", project="shop", attach=attached("project"))
+    others = policy(DENY, "others", attach=attached("project"))
+    wide = policy(DENY, "wide", attach=attached("everything"))
+    assert [p.policy_id for p in book(own, others, wide).applying(of_shop).policies] == ["own", "wide"]
+    assert [p.policy_id for p in book(own, others, wide).applying(start()).policies] == ["others", "wide"]
+
+
+async def test_a_server_is_asked_with_a_secret_of_the_policys_own_project() -> None:
+    asked = list[str]()
+    engine = Opa(url="http://127.0.0.1:9/v1/data/x", token="TOKEN")
+    one = PolicyBook([policy(engine, project="shop", attach=attached("everything"))], asked.append)
+    verdict = await one.decide(start())
+    assert asked == ["shop.TOKEN"]
+    assert "the secret 'TOKEN' of the environment 'shop', which is not there" in verdict.reason
+
+
 async def test_one_that_cannot_be_asked_denies() -> None:
     period = built_in({"when": {"during": ["now and then"]}})
     for engine, words in ((BROKEN, "'deny' is a number"), (period, "'rule 0' cannot be read")):

@@ -81,7 +81,7 @@ def test_periods_and_zones_are_read(when: dict[str, Any], place: str, words: str
 MODULES = [
     ('deny contains "x" if {{', "line 2: "),
     ('deny contains "x" if my.function(1)', "line 2: there is no function 'my.function'"),
-    ('deny contains "x" if input.job.labels', "line 2: input.job has no 'labels'; it has job_id, name,"),
+    ('deny contains "x" if input.job.labels', "line 2: input.job has no 'labels'; it has job_id, project,"),
     ('deny contains "x" if input.jobs', "line 2: input has no 'jobs'"),
     ('deny contains "x" if input["usage"]["cots"] > 1', "line 2: input.usage has no 'cots'"),
     ('\nother := 1', "fails for the saving of a job: It defines none of"),

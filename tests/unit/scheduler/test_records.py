@@ -15,6 +15,7 @@ from lamplighter_contracts.events import (
     SkipReason,
     TriggerDecided,
     TriggerKind,
+    Trust,
 )
 from lamplighter_contracts.gates import Gate
 from lamplighter_planning.decisions import decide
@@ -185,3 +186,28 @@ def test_a_timer_is_never_later_than_the_server_can_count(year: int) -> None:
     """It counts nanoseconds in 64 bits, and would release a later one at once, again and again."""
     words = schedule_words(datetime(year, 12, 1, 9, tzinfo=UTC))
     assert datetime.fromisoformat(words.removeprefix("@at ")).timestamp() * 1e9 < 2**63
+
+
+def test_what_was_gathered_names_the_execution_that_it_went_into() -> None:
+    webhook = {"kind": TriggerKind.WEBHOOK, "gather_until": at("09:05")}
+    came = tuple(trigger(key).model_copy(update=webhook) for key in "ab")
+    standing = situation(job(project="payments"))
+    queued, first_mark, skipped, mark, _ = told(standing, Asked(JOB_ID, triggers=came))
+    first = envelope.read(JobQueued, queued.body, dict(queued.headers))
+    assert (first.project, first.not_before, first.firing.trust) == ("payments", at("09:05"), Trust.EXTERNAL)
+    assert envelope.read(TriggerDecided, first_mark.body, dict(first_mark.headers)).into == ""
+    event = envelope.read(JobSkipped, skipped.body, dict(skipped.headers))
+    assert (event.project, event.reason, event.into) == (
+        "payments",
+        SkipReason.COALESCED,
+        "execution-of-a",
+    )
+    decided = envelope.read(TriggerDecided, mark.body, dict(mark.headers))
+    assert (decided.outcome, decided.into, mark.expected) == ("skipped", "execution-of-a", 0)
+
+
+def test_what_is_told_of_a_job_names_its_project() -> None:
+    skipped, _ = told(situation(job(project="payments"), running="a"), manual("k"))
+    assert envelope.read(JobSkipped, skipped.body, dict(skipped.headers)).project == "payments"
+    begun = told(situation(job("0 * * * *", project="payments")), Asked(JOB_ID, orders=(order("b"),)))[1]
+    assert envelope.read(JobBackfill, begun.body, dict(begun.headers)).project == "payments"

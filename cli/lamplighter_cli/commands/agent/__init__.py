@@ -7,7 +7,7 @@ import typer
 from lamplighter_cli.commands.agent import options, views
 from lamplighter_cli.commands.agent.requests import agent_body, named
 from lamplighter_cli.commands.nouns import Noun, reading, resting
-from lamplighter_cli.commands.options import ChosenId
+from lamplighter_cli.commands.options import ChosenId, Project
 from lamplighter_cli.context import of
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.grammar import group
@@ -54,6 +54,7 @@ def create_agent(
     name: Annotated[str | None, typer.Argument(metavar="NAME", show_default=False)] = None,
     command: Command = None,
     chosen_id: ChosenId = None,
+    project: Project = None,
 ) -> None:
     """Create an agent: a command, an agent on a language model, behind an address or on the bus.
 
@@ -70,7 +71,8 @@ def create_agent(
     """
     lamp = of(ctx)
     body = agent_body(lamp, ctx.params)
-    body |= {field: value for field, value in (("name", name), ("id", chosen_id)) if value is not None}
+    said = {"name": name, "id": chosen_id, "project": lamp.project(project, body.get("project"))}
+    body |= {field: value for field, value in said.items() if value is not None}
     if not body.get("name"):
         raise WrongUse("an agent needs a NAME (see `lamp agent create --help`)")
     if not body.get("runner"):

@@ -19,7 +19,9 @@ WHAT: Settings = (
         "A prompt that it is good at. May be given several times.",
         several=True,
     ),
-    Setting("--environment", "environment", "ID", "Where it works; by default in default."),
+    Setting(
+        "--environment", "environment", "ID", "Where it works; by default in that of its project's own name."
+    ),
     Setting(
         "--secret",
         "secrets",

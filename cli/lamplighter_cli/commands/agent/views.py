@@ -39,6 +39,7 @@ COLUMNS = (
 def sheet(agent: Record, clock: Clock) -> Sheet:
     yield "ID", agent.get("id")
     yield "Name", agent.get("name")
+    yield "Project", agent.get("project")
     yield "Description", agent.get("description")
     yield "Active", agent.get("active")
     yield "Runs", runs(agent)

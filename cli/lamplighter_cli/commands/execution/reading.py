@@ -6,6 +6,8 @@ import typer
 
 from lamplighter_cli import paging
 from lamplighter_cli.commands.execution import views
+from lamplighter_cli.commands.options import OfProject
+from lamplighter_cli.commands.views import with_project
 from lamplighter_cli.context import of
 from lamplighter_cli.paging import Limit
 from lamplighter_cli.paths import EXECUTIONS, item
@@ -31,6 +33,7 @@ def list_executions(
     backfill: Annotated[
         str | None, typer.Option("--backfill", metavar="ID", help="Only of this backfill.")
     ] = None,
+    project: OfProject = None,
     limit: Limit = paging.DEFAULT_LIMIT,
 ) -> None:
     """List executions of all jobs, newest first.
@@ -47,9 +50,10 @@ def list_executions(
         "team_id": team,
         "job_id": job,
         "backfill_id": backfill,
+        "project": lamp.project(project),
     }
     rows = paging.collect(lamp.client, EXECUTIONS, query, limit)
-    lamp.output.records(rows, views.OF_ALL_JOBS, "No executions.")
+    lamp.output.records(rows, with_project(views.OF_ALL_JOBS, rows), "No executions.")
 
 
 def get_execution(ctx: typer.Context, execution: ExecutionId) -> None:

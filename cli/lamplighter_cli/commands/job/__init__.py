@@ -9,6 +9,7 @@ from lamplighter_cli.commands.job import (
     previewing,
     reading,
     running,
+    webhooks,
 )
 from lamplighter_cli.grammar import group
 
@@ -21,7 +22,9 @@ app = group(
         "update": changing.update_job,
         "delete|del|rm": changing.delete_job,
         "restore": changing.restore_job,
-        "rotate-secret": changing.rotate_secret,
+        "rotate-secret": webhooks.rotate_secret,
+        "give-secret|set-secret": webhooks.give_secret,
+        "take-secret": webhooks.take_secret,
         "trigger|run|execute": running.trigger_job,
         "enable": pausing.enable_job,
         "disable": pausing.disable_job,

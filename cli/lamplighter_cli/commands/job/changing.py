@@ -1,13 +1,13 @@
-"""Commands that write a job: create, update, delete, restore, a new webhook secret."""
+"""Commands that write a job: create, update, delete, restore."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from lamplighter_cli.commands.job import doing, options, timing, views
+from lamplighter_cli.commands.job import doing, options, timing, views, webhooks
 from lamplighter_cli.commands.job.requests import job_body, times
-from lamplighter_cli.commands.options import Yes
-from lamplighter_cli.context import Lamp, of
+from lamplighter_cli.commands.options import Project, Yes
+from lamplighter_cli.context import of
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.lookup import on_job
 from lamplighter_cli.paths import JOBS
@@ -19,6 +19,7 @@ DESCRIPTION = (
     as_options(doing.WHO, "Who does it"),
     as_options(doing.BOUNDS, "What its runs get, and what they may use"),
     as_options(doing.RETRY, "When an attempt fails"),
+    as_options(webhooks.WEBHOOK, "What comes to its webhook"),
     as_options(timing.SCHEDULE, "When it is due"),
     as_options(timing.OVERLAP, "When it is due while it runs"),
     as_options(timing.MISSED, "When it could not start in time"),
@@ -27,7 +28,7 @@ DESCRIPTION = (
 
 
 @taking(*DESCRIPTION)
-def create_job(ctx: typer.Context) -> None:
+def create_job(ctx: typer.Context, project: Project = None) -> None:
     """Create a job: on a schedule, on a webhook, or started by hand.
 
     A TIME is 2026-12-01 09:00, read in --timezone or else in this machine's zone, or has an offset as in
@@ -42,10 +43,15 @@ def create_job(ctx: typer.Context) -> None:
       lamp job create --name on-demand --team ops --webhook /deploy-trigger --prompt @prompt.txt
       lamp job create --name triage --smart --capability mail --fallback clerk --retry-on exit-code \\
         --secret MAIL_TOKEN --max-cost 0.50 --webhook /mail --prompt "Answer: {{ payload.text }}"
+      lamp job create --name review --agent reviewer --webhook generate --producer github \\
+        --event "pull_request.*" --filter "!payload.pull_request.draft" \\
+        --prompt "Review {{ payload.pull_request.html_url }}"
       lamp job create --file job.json --enabled=false
     """
     lamp = of(ctx)
     body = job_body(lamp, ctx.params)
+    if home := lamp.project(project, body.get("project")):
+        body["project"] = home
     if not ctx.params["file"]:
         if "schedule" in body and body["schedule"] is None:
             # A variable of a shell script that holds nothing would make a job that never runs.
@@ -57,7 +63,7 @@ def create_job(ctx: typer.Context) -> None:
             raise WrongUse(f"a job needs {', '.join(missing)} (see `lamp job create --help`)")
     job = lamp.client.post(JOBS, body)
     lamp.output.record(job, views.sheet, f"Created job {job.get('id')}")
-    _show_secret(lamp, job)
+    webhooks.show_secret(lamp, job)
 
 
 @taking(*DESCRIPTION)
@@ -81,7 +87,7 @@ def update_job(ctx: typer.Context, job: options.JobId) -> None:
         raise WrongUse("nothing to change: name at least one option (see `lamp job update --help`)")
     changed = on_job(lamp.client, job, lambda path: lamp.client.patch(path, body))
     lamp.output.record(changed, views.sheet, f"Updated job {changed.get('id')}")
-    _show_secret(lamp, changed)
+    webhooks.show_secret(lamp, changed)
 
 
 def delete_job(
@@ -122,25 +128,3 @@ def restore_job(ctx: typer.Context, job: options.JobId) -> None:
     lamp = of(ctx)
     restored = on_job(lamp.client, job, lambda path: lamp.client.post(f"{path}/restore"))
     lamp.output.record(restored, views.sheet, f"Restored job {restored.get('id')}")
-
-
-def rotate_secret(ctx: typer.Context, job: options.JobId) -> None:
-    """Make a new secret for a job's webhook. The one before stops working.
-
-    \b
-    Example:
-      lamp job rotate-secret on-demand-19ab
-    """
-    lamp = of(ctx)
-    answer = on_job(lamp.client, job, lambda path: lamp.client.post(f"{path}/webhook/rotate"))
-    if lamp.output.is_json:
-        lamp.output.json(answer)
-    else:
-        _show_secret(lamp, answer)
-
-
-def _show_secret(lamp: Lamp, answer: dict[str, Any]) -> None:
-    """The one time that the gateway tells it."""
-    if answer.get("webhook_secret") and not lamp.output.is_json:
-        for line in views.webhook(answer):
-            lamp.output.line(line)

@@ -57,7 +57,6 @@ WHAT = (
         boolean,
         keeps_empty=True,
     ),
-    Setting("--webhook", "webhook_path", "PATH", "Webhook path, such as /deploy-trigger."),
     *ENVIRONMENT,
     Setting("--timeout", "timeout_seconds", "SPAN", "The longest a run may take.", span),
     Setting(

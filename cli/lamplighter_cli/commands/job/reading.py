@@ -8,7 +8,8 @@ from lamplighter_cli import paging
 from lamplighter_cli.commands.execution.views import OF_A_JOB
 from lamplighter_cli.commands.job import views
 from lamplighter_cli.commands.job.options import JobId, JobZone, zone_of
-from lamplighter_cli.commands.options import From, To, instant
+from lamplighter_cli.commands.options import From, OfProject, To, instant
+from lamplighter_cli.commands.views import with_project
 from lamplighter_cli.context import Lamp, of
 from lamplighter_cli.grammar import boolean
 from lamplighter_cli.lookup import on_job
@@ -27,6 +28,7 @@ def list_jobs(
         str | None, typer.Option("--agent", metavar="ID", help="Only jobs of this agent.")
     ] = None,
     team: Annotated[str | None, typer.Option("--team", metavar="ID", help="Only jobs of this team.")] = None,
+    project: OfProject = None,
 ) -> None:
     """List jobs: who does them, when they start, when they ran.
 
@@ -37,10 +39,13 @@ def list_jobs(
     """
     lamp = of(ctx)
     only = None if enabled is None else str(boolean(enabled)).lower()
-    answer = lamp.client.request("GET", JOBS, query={"enabled": only, "agent_id": agent, "team_id": team})
-    _note_missing_history(lamp, answer.headers.get("Lamplighter-History"))
-    columns = views.columns(answer.document, lamp.output.clock)
-    lamp.output.records(answer.document, columns, "No jobs. Create one: lamp job create --help")
+    query = {"enabled": only, "agent_id": agent, "team_id": team, "project": lamp.project(project)}
+    answers = list(paging.pages(lamp.client, JOBS, query))
+    jobs = [job for answer in answers for job in answer.document]
+    missing = [answer.headers.get("Lamplighter-History") for answer in answers]
+    _note_missing_history(lamp, "unavailable" if "unavailable" in missing else None)
+    columns = with_project(views.columns(jobs, lamp.output.clock), jobs)
+    lamp.output.records(jobs, columns, "No jobs. Create one: lamp job create --help")
 
 
 def get_job(ctx: typer.Context, job: JobId) -> None:

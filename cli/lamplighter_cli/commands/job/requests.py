@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from lamplighter_cli import inputs, moments, spans
-from lamplighter_cli.commands.job import doing, options, timing
+from lamplighter_cli.commands.job import doing, options, timing, webhooks
 from lamplighter_cli.context import Lamp
 from lamplighter_cli.exits import WrongUse
 from lamplighter_cli.settings import Setting
@@ -16,6 +16,7 @@ ALL = (
     *doing.WHO,
     *doing.BOUNDS,
     *doing.RETRY,
+    *webhooks.WEBHOOK,
     *timing.SCHEDULE,
     *timing.OVERLAP,
     *timing.MISSED,

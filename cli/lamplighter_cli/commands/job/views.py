@@ -1,10 +1,9 @@
 """How jobs and what became of them read: the columns of lists, the sheet of one job."""
 
 from collections.abc import Sequence
-from shlex import quote
 
 from lamplighter_cli import spans
-from lamplighter_cli.commands.job import doing_views, timing_views
+from lamplighter_cli.commands.job import doing_views, timing_views, webhooks
 from lamplighter_cli.commands.views import who
 from lamplighter_cli.output import Column, Record, Sheet
 from lamplighter_cli.times import Clock
@@ -64,6 +63,7 @@ def sheet(job: Record, clock: Clock) -> Sheet:
     zone = job.get("timezone")
     yield "ID", job.get("id")
     yield "Name", job.get("name")
+    yield "Project", job.get("project")
     yield "Description", job.get("description")
     yield "Enabled", job.get("enabled")
     yield "Paused", timing_views.pause_line(job, clock)
@@ -76,7 +76,7 @@ def sheet(job: Record, clock: Clock) -> Sheet:
     yield "Next runs", [clock.in_zone(at, zone) for at in upcoming if at]
     yield from timing_views.sheet(job, clock)
     yield "Last run", _last_run(job, clock)
-    yield "Webhook URL", job.get("webhook_url")
+    yield from webhooks.sheet(job, clock)
     yield "Environment", doing_views.environment(job)
     yield "Timeout", spans.words(job.get("timeout_seconds"))
     yield from doing_views.sheet(job)
@@ -102,19 +102,3 @@ def _last_run(job: Record, clock: Clock) -> str:
 def _created(job: Record, clock: Clock) -> str | None:
     at, author = clock.local(job.get("created_at")), job.get("created_by")
     return f"{at} by {author}" if at and author else at
-
-
-def webhook(answer: Record) -> list[str]:
-    """The address and the secret of a webhook, with a request to try it."""
-    return [
-        "",
-        f"Webhook URL      {answer.get('webhook_url')}",
-        f"Webhook secret   {answer.get('webhook_secret')}",
-        "The secret is shown this once: keep it now. Sign each delivery with it:",
-        "",
-        """  BODY='{"hello": "world"}'""",
-        f"  SECRET={quote(str(answer.get('webhook_secret')))}",
-        """  SIGNATURE=$(printf '%s' "$BODY" | openssl dgst -sha256 -hmac "$SECRET" -r | cut -d ' ' -f 1)""",
-        """  curl -sS -X POST -H 'Content-Type: application/json' -H "X-Hub-Signature-256: sha256=$SIGNATURE" \\""",
-        f"""    -d "$BODY" {quote(str(answer.get("webhook_url")))}""",
-    ]

@@ -61,6 +61,10 @@ class Asking:
         wanted = [subjects.catalog(*key.split(".", 1)) for key in (place, *keys.values())]
         found = await last_messages(self._client, CATALOG.name, wanted)
         environment = read_item(Environment, found.get(wanted[0]))
+        if environment is not None and environment.project != agent.project:
+            raise LookupError(
+                f"the environment {agent.environment!r} is not of the project {agent.project!r}"
+            )
         secrets = {}
         for name, subject in zip(keys, wanted[1:], strict=True):
             sealed = read_item(SealedSecret, found.get(subject))

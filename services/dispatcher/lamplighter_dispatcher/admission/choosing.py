@@ -9,9 +9,9 @@ from lamplighter_choosing import BM25, Contender, Scorer, Wish, choose, contende
 from lamplighter_contracts.agents import Agent
 from lamplighter_contracts.choices import Choice, Filter
 from lamplighter_contracts.environments import DEFAULT_QUEUE
-from lamplighter_contracts.events import JobDue
+from lamplighter_contracts.events import JobDue, Trust
 from lamplighter_contracts.jobs import SmartExecutor
-from lamplighter_contracts.policies import Effect, Trust, Verdict
+from lamplighter_contracts.policies import Effect, Verdict
 from lamplighter_contracts.runners import LlmRunner
 from lamplighter_dispatcher.admission.checks import known
 from lamplighter_dispatcher.admission.facts import as_from_inside, of_start
@@ -106,7 +106,7 @@ class Choosing:
             log.warning("chooser.no_model", agent_id=self._chooser, runner=chooser.runner.kind)
             return choice
         known_agents = [agent for key in left if (agent := known_now.agents.get(key)) is not None]
-        answer = await self._ask(chooser, question(wish.prompt, known_agents))
+        answer = await self._ask(chooser, question(wish.words, known_agents))
         named = answer_in(answer, left) if answer else None
         if named is None:
             log.warning("chooser.no_answer", agent_id=self._chooser)
@@ -120,6 +120,7 @@ def given_to(due: JobDue, choice: Choice, catalog: Catalog) -> JobDue:
     if agent is None:
         return due.model_copy(update={"choice": choice})
     environment_id = agent.environment if due.job.inherits_environment else due.job.environment
-    environment = environment_of(environment_id, catalog.environments)
-    place = {"environment": environment_id, "queue": environment.queue if environment else DEFAULT_QUEUE}
-    return due.model_copy(update={"choice": choice, "job": due.job.model_copy(update=place)})
+    job = due.job.model_copy(update={"environment": environment_id})
+    environment = environment_of(job, catalog.environments)
+    queue = environment.queue if environment else DEFAULT_QUEUE
+    return due.model_copy(update={"choice": choice, "job": job.model_copy(update={"queue": queue})})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lamplighter_contracts.agents import Agent
-from lamplighter_contracts.events import Firing, JobDue
+from lamplighter_contracts.events import Firing, JobDue, Trust
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.policies import (
     EnvironmentFacts,
@@ -15,11 +15,10 @@ from lamplighter_contracts.policies import (
     PolicyInput,
     ToolFacts,
     TriggerFacts,
-    Trust,
     UsageFacts,
 )
 from lamplighter_dispatcher.admission.plans import Plan
-from lamplighter_policies.facts import executor_facts, trust_of
+from lamplighter_policies.facts import executor_facts
 
 
 def of_start(due: JobDue, plan: Plan, at: datetime, ready: bool | None = True) -> PolicyInput:
@@ -74,7 +73,12 @@ def _document(
 
 def _job(job: Job, asked: str) -> JobFacts:
     return JobFacts(
-        job_id=job.job_id, name=job.name, revision=job.revision, prompt=asked, created_by=job.created_by
+        job_id=job.job_id,
+        project=job.project,
+        name=job.name,
+        revision=job.revision,
+        prompt=asked,
+        created_by=job.created_by,
     )
 
 
@@ -82,7 +86,7 @@ def _trigger(firing: Firing) -> TriggerFacts:
     delivery = firing.delivery
     return TriggerFacts(
         kind=firing.kind,
-        trust=trust_of(firing.kind),
+        trust=firing.trust,
         triggered_by=firing.triggered_by,
         provider=delivery.provider if delivery else "",
         event=delivery.event if delivery else "",

@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal, assert_never
 
 from lamplighter_contracts.agents import Agent, RunLimits, Team
 from lamplighter_contracts.choices import Choice
-from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, Environment, Readiness, SealedSecret
+from lamplighter_contracts.environments import Environment, Readiness, SealedSecret, implied_environment
 from lamplighter_contracts.jobs import AgentExecutor, Job, SmartExecutor, TeamExecutor
 from lamplighter_contracts.policies import ToolFacts, UsageFacts, Verdict
 from lamplighter_contracts.reasons import Blocked
@@ -15,8 +14,6 @@ from lamplighter_contracts.runners import MAY_LEAD, CommandRunner
 from lamplighter_contracts.workers import WorkerState
 from lamplighter_dispatcher.admission.bounds import lowest, of_job
 from lamplighter_policies.facts import runner_secret_names
-
-_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +93,9 @@ class NoPlan:
 
 
 def resolve(job: Job, catalog: Catalog, choice: Choice | None = None) -> Plan | NoPlan:
-    """Without the values of secrets, and before policies. `choice` is whom a smart job was given to."""
-    environment = _environment(job.environment, catalog)
+    """Without the values of secrets, and before policies. `choice` is whom a smart job was given to. Whatever the
+    catalog says, nothing of another project than the job's has a part in it."""
+    environment = _environment(job, catalog)
     if isinstance(environment, NoPlan):
         return environment
     match job.executor:
@@ -115,31 +113,28 @@ def resolve(job: Job, catalog: Catalog, choice: Choice | None = None) -> Plan | 
             assert_never(job.executor)
 
 
-def environment_of(environment_id: str, environments: Mapping[str, Environment | None]) -> Environment | None:
-    """None where it is not there, or cannot be read."""
-    if environment_id == DEFAULT_ENVIRONMENT and environment_id not in environments:
-        # Without a word about it the default environment is there, and empty.
-        return _DEFAULT
-    return environments.get(environment_id)
+def environment_of(job: Job, environments: Mapping[str, Environment | None]) -> Environment | None:
+    """Where it runs. None where that is not there, or cannot be read."""
+    if job.environment == job.project and job.environment not in environments:
+        # Without a word about it the environment of the project's own name is there, and empty.
+        return implied_environment(job.project)
+    return environments.get(job.environment)
 
 
-_DEFAULT = Environment(
-    environment_id=DEFAULT_ENVIRONMENT, name=DEFAULT_ENVIRONMENT, created_at=_ALWAYS, updated_at=_ALWAYS
-)
-
-
-def _environment(environment_id: str, catalog: Catalog) -> Environment | NoPlan:
-    environment = environment_of(environment_id, catalog.environments)
-    if environment is not None:
-        return environment
-    absence = _absence(environment_id, catalog.environments)
-    return NoPlan(Blocked.ENVIRONMENT, f"The environment {environment_id!r} {absence}.")
+def _environment(job: Job, catalog: Catalog) -> Environment | NoPlan:
+    name, environment = job.environment, environment_of(job, catalog.environments)
+    if environment is None:
+        absence = _absence(name, catalog.environments)
+        return NoPlan(Blocked.ENVIRONMENT, f"The environment {name!r} {absence}.")
+    if environment.project != job.project:
+        return NoPlan(Blocked.ENVIRONMENT, f"The environment {name!r} {_elsewhere(job)}.")
+    return environment
 
 
 def _single(
     agent_id: str, job: Job, environment: Environment, catalog: Catalog, choice: Choice | None = None
 ) -> Plan | NoPlan:
-    agent = _agent(agent_id, catalog)
+    agent = _agent(agent_id, job, catalog)
     if isinstance(agent, NoPlan):
         return agent
     return Plan(
@@ -157,11 +152,13 @@ def _team(team_id: str, job: Job, environment: Environment, catalog: Catalog) ->
     team = catalog.teams.get(team_id)
     if team is None:
         return NoPlan(Blocked.TEAM, f"The team {team_id!r} {_absence(team_id, catalog.teams)}.")
+    if team.project != job.project:
+        return NoPlan(Blocked.TEAM, f"The team {team_id!r} {_elsewhere(job)}.")
     if not team.active:
         return NoPlan(Blocked.TEAM, f"The team {team_id!r} is not active.")
     agents: dict[str, Agent] = {}
     for agent_id in team.everyone:
-        agent = _agent(agent_id, catalog)
+        agent = _agent(agent_id, job, catalog)
         if isinstance(agent, NoPlan):
             return NoPlan(agent.reason, f"{agent.detail} It is a member of the team {team_id!r}.")
         agents[agent_id] = agent
@@ -184,13 +181,19 @@ def _team(team_id: str, job: Job, environment: Environment, catalog: Catalog) ->
     )
 
 
-def _agent(agent_id: str, catalog: Catalog) -> Agent | NoPlan:
+def _agent(agent_id: str, job: Job, catalog: Catalog) -> Agent | NoPlan:
     agent = catalog.agents.get(agent_id)
     if agent is None:
         return NoPlan(Blocked.AGENT, f"The agent {agent_id!r} {_absence(agent_id, catalog.agents)}.")
+    if agent.project != job.project:
+        return NoPlan(Blocked.AGENT, f"The agent {agent_id!r} {_elsewhere(job)}.")
     if not agent.active:
         return NoPlan(Blocked.AGENT, f"The agent {agent_id!r} is not active.")
     return agent
+
+
+def _elsewhere(job: Job) -> str:
+    return f"is not of the project {job.project!r}, and the job is"
 
 
 def _absence(object_id: str, among: Mapping[str, object]) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from lamplighter_contracts.environments import DEFAULT_ENVIRONMENT, SealedSecret
+from lamplighter_contracts.environments import SealedSecret
 from lamplighter_contracts.events import JobDue
 from lamplighter_contracts.policies import Opa, PolicyInput, ToolFacts, UsageFacts, Verdict
 from lamplighter_dispatcher.admission.credentials import Ring
@@ -47,19 +47,31 @@ class Policing:
     @property
     def keys(self) -> set[str]:
         """Of the catalog: the secrets that policies need to ask their server."""
-        engines = [policy.engine for policy in self._directory.policies]
-        tokens = [engine.token for engine in engines if isinstance(engine, Opa) and engine.token]
-        return {secret_key(DEFAULT_ENVIRONMENT, token) for token in tokens}
+        return {secret_key(*place) for place in self._wanted()}
 
     def learn(self, secrets: Mapping[tuple[str, str], SealedSecret | None]) -> None:
         """The newest of those secrets. One that cannot be opened is none: the policy fails, and says so."""
         self._tokens.clear()
+        wanted = self._wanted()
         for (environment_id, name), secret in secrets.items():
-            if secret is not None and secret_key(environment_id, name) in self.keys:
+            if secret is not None and (environment_id, name) in wanted:
                 try:
-                    self._tokens[name] = self._ring.open(environment_id, name, secret.sealed)
+                    opened = self._ring.open(environment_id, name, secret.sealed)
+                    self._tokens[f"{environment_id}.{name}"] = opened
                 except CannotOpen as cannot:
                     log.warning("policy.token", name=name, error=str(cannot))
+
+    def _wanted(self) -> set[tuple[str, str]]:
+        """By environment and name. A policy has those of the environment of its project's own name, unless another
+        project has made that one."""
+        environments = self._directory.catalog.environments
+        wanted = set()
+        for policy in self._directory.policies:
+            token = policy.engine.token if isinstance(policy.engine, Opa) else None
+            made = environments.get(policy.project)
+            if token and (policy.project not in environments or (made and made.project == policy.project)):
+                wanted.add((policy.project, token))
+        return wanted
 
     @property
     def has_none(self) -> bool:

@@ -5,6 +5,7 @@ import time
 import traceback
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from nats.aio.client import Client
 from pydantic import JsonValue
@@ -19,6 +20,7 @@ from lamplighter_dispatcher.approvals import ApprovalBook
 from lamplighter_dispatcher.attempt.budget import Budget
 from lamplighter_dispatcher.attempt.journal import Journal
 from lamplighter_dispatcher.attempt.logbook import Logbook
+from lamplighter_dispatcher.attempt.payloads import Payload, Payloads
 from lamplighter_dispatcher.attempt.scribe import Censor
 from lamplighter_dispatcher.attempt.session import Desk, RunSession
 from lamplighter_dispatcher.attempt.teams import run_plan
@@ -72,6 +74,7 @@ class Workshop:
         self._client = client
         self._statuses = statuses
         self._runners = runners
+        self._payloads = Payloads(client)
         self._most_waiting = max(LEAST_WAITING, min(MOST_WAITING, ALL_WAITING // slots))
 
     async def do(
@@ -87,7 +90,12 @@ class Workshop:
         try:
             if not start.resumed:
                 await _tell(desk)
-            result = await attempt.go(state, seconds)
+            payload = await self._payloads.of(running.due.event.firing, plan)
+            result = (
+                await attempt.go(payload.value, state, seconds)
+                if isinstance(payload, Payload)
+                else outcome(payload, running.stop.reason, int(seconds))
+            )
         except Exception as fault:  # noqa: BLE001 - an outcome, whatever it is
             # A runner may break over a secret, and say so.
             mask = desk.masker.text
@@ -136,6 +144,7 @@ class Attempt:
         self._running = running
         self._desk = desk
         self._seconds = 0.0
+        self._payload: Any = None
 
     def seconds(self, ran: float) -> float:
         """How long the execution may take in all: the job's own bound, or a shorter one of its plan."""
@@ -143,8 +152,8 @@ class Attempt:
         bound = self._desk.plan.limits.seconds
         return own if bound is None else min(own, float(bound))
 
-    async def go(self, state: JsonValue, seconds: float) -> Outcome:
-        self._seconds = seconds
+    async def go(self, payload: Any, state: JsonValue, seconds: float) -> Outcome:
+        self._payload, self._seconds = payload, seconds
         return await run_plan(self._desk.plan, self._desk.due.asked, self.run, state)
 
     async def run(
@@ -203,7 +212,7 @@ class Attempt:
             job_id=due.job_id,
             attempt=self._running.attempt,
             prompt=prompt,
-            payload=due.firing.payload,
+            payload=self._payload,
             variables=plan.variables(agent),
             agent=agent,
             secrets=plan.runner_secrets(agent),

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, delete, get, patch, post, put
 
-from lamplighter_gateway.authentication import caller_of
+from lamplighter_gateway.access.authentication import caller_of
 from lamplighter_gateway.gateway import gateway_of
-from lamplighter_gateway.queues import move_jobs
-from lamplighter_gateway.responses import Answer
-from lamplighter_gateway.roster import AGENTS
+from lamplighter_gateway.jobs.queues import move_jobs
+from lamplighter_gateway.named.roster import AGENTS
 from lamplighter_gateway.routes import named
+from lamplighter_gateway.web.responses import Answer
 
 
 @post("/api/v1/agents")
@@ -34,7 +34,16 @@ async def get_agent(request: Request[Any, Any, Any], agent_id: str) -> Answer:
 async def change_agent(request: Request[Any, Any, Any], agent_id: str) -> Answer:
     """Change some fields (null removes one); jobs in its environment follow. With If-Match only what was read."""
     answered = await named.change(request, AGENTS, agent_id)
-    await move_jobs(gateway_of(request), AGENTS, agent_id, caller_of(request).token_id)
+    await move_jobs(gateway_of(request), AGENTS, agent_id, caller_of(request))
+    return answered
+
+
+@put("/api/v1/agents/{agent_id:str}", status_code=200)
+async def replace_agent(request: Request[Any, Any, Any], agent_id: str) -> Answer:
+    """Put it in place of what there is, or make it: what is not said has its default. With `If-None-Match: *` it is
+    made only, with If-Match it replaces what was read."""
+    answered = await named.replace(request, AGENTS, agent_id)
+    await move_jobs(gateway_of(request), AGENTS, agent_id, caller_of(request))
     return answered
 
 
@@ -44,4 +53,4 @@ async def delete_agent(request: Request[Any, Any, Any], agent_id: str) -> None:
     await named.remove(request, AGENTS, agent_id)
 
 
-HANDLERS = [create_agent, list_agents, get_agent, change_agent, delete_agent]
+HANDLERS = [create_agent, list_agents, get_agent, change_agent, replace_agent, delete_agent]

@@ -8,21 +8,21 @@ from pydantic import ValidationError
 from lamplighter_contracts.executions import ApprovalState
 from lamplighter_contracts.problems import from_validation
 from lamplighter_contracts.queries import ListApprovals
+from lamplighter_gateway.access.authentication import caller_of
 from lamplighter_gateway.answers import approval_answer
-from lamplighter_gateway.approvals import AnswerBody, answered_words, say
-from lamplighter_gateway.authentication import caller_of
-from lamplighter_gateway.bodies import read_object
+from lamplighter_gateway.dispatch.approvals import AnswerBody, answered_words, say
 from lamplighter_gateway.gateway import gateway_of
-from lamplighter_gateway.parameters import Parameters
-from lamplighter_gateway.problems import Problem, invalid
-from lamplighter_gateway.responses import Answer, answer
+from lamplighter_gateway.web.bodies import read_object
+from lamplighter_gateway.web.parameters import Parameters
+from lamplighter_gateway.web.problems import Problem, invalid
+from lamplighter_gateway.web.responses import Answer, answer
 
 PAGE, MOST = 50, 500
 
 
 @get("/api/v1/approvals")
 async def list_approvals(request: Request[Any, Any, Any]) -> Answer:
-    """Newest first: `?state=&job_id=&execution_id=&limit=`."""
+    """Newest first: `?state=&job_id=&execution_id=&project=&limit=`."""
     query = Parameters(request.query_params)
     asked = ListApprovals(
         execution_id=query.text("execution_id"),
@@ -31,7 +31,7 @@ async def list_approvals(request: Request[Any, Any, Any]) -> Answer:
         limit=query.number("limit", PAGE, 1, MOST),
     )
     query.check()
-    page = await gateway_of(request).history.approvals(asked)
+    page = await gateway_of(request).of_project(query.text("project")).history.approvals(asked)
     return answer([approval_answer(record) for record in page.approvals])
 
 
@@ -59,7 +59,16 @@ async def _say(request: Request[Any, Any, Any], approval_id: str, *, approved: b
     record = await gateway.executions.approval(approval_id)
     if record.approval.state in (ApprovalState.EXPIRED, ApprovalState.CANCELLED):
         raise Problem("conflict", answered_words(record.approval))
-    said = await say(gateway.client, record, approved, body, caller_of(request).name)
+    caller = caller_of(request)
+    said = await say(gateway.client, record, approved, body, caller.name)
+    await gateway.audit.done(
+        caller,
+        "approval.approve" if approved else "approval.deny",
+        "approvals",
+        approval_id,
+        project=record.project,
+        detail=body.note,
+    )
     return answer(approval_answer(said))
 
 

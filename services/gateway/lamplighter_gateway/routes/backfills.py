@@ -1,29 +1,35 @@
 """Backfills: past ranges of a schedule that run now, as one."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from litestar import Request, get, post
 
-from lamplighter_contracts.events import BackfillCancelled, BackfillRequested
+from lamplighter_contracts.events import BackfillCancelled, BackfillOrder, BackfillRequested
 from lamplighter_contracts.fields import is_slug
 from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.queries import BackfillRecord, ListBackfills
-from lamplighter_gateway import backfills
-from lamplighter_gateway.authentication import caller_of
-from lamplighter_gateway.backfills import AN_INSTANT
-from lamplighter_gateway.bodies import read_key, read_object
-from lamplighter_gateway.catalog import key_of
-from lamplighter_gateway.deliveries import IDEMPOTENCY_KEY
+from lamplighter_gateway.access.authentication import caller_of
+from lamplighter_gateway.access.callers import Caller
+from lamplighter_gateway.catalog.contents import key_of
+from lamplighter_gateway.catalog.requests import Once
 from lamplighter_gateway.gateway import Gateway, gateway_of
-from lamplighter_gateway.jobs import live_job
-from lamplighter_gateway.parameters import Parameters
-from lamplighter_gateway.problems import Problem, not_found
-from lamplighter_gateway.responses import Answer, answer
-from lamplighter_gateway.surroundings import legible_times
+from lamplighter_gateway.jobs.changes import live_job
+from lamplighter_gateway.jobs.surroundings import legible_times
+from lamplighter_gateway.past.executions import project_of
+from lamplighter_gateway.timing import backfills
+from lamplighter_gateway.timing.backfills import AN_INSTANT, BackfillBody, Plan, Wire
+from lamplighter_gateway.web.bodies import read_object
+from lamplighter_gateway.web.idempotency import answer_once
+from lamplighter_gateway.web.parameters import Parameters
+from lamplighter_gateway.web.problems import Problem, not_found
+from lamplighter_gateway.web.responses import Answer, answer
 
 PAGE, MOST = 50, 500
+BACKFILLS = "backfills"
+"""Of what kind a request is recorded to have made one."""
 ID_BYTES = 8
 UNHEARD = timedelta(minutes=10)
 """For so long a backfill is looked for on the bus too: history may not have heard of it yet."""
@@ -34,33 +40,59 @@ async def start_backfill(request: Request[Any, Any, Any], job_id: str) -> Answer
     """Run the occurrences of a past range, `from` and `to` included, `max_parallel` at a time; with `dry_run` only
     show them. The same Idempotency-Key again, for 72 hours, is the same backfill and the same answer."""
     gateway = gateway_of(request)
-    asked = backfills.read_backfill(
-        await read_object(request, gateway.settings.body_limit_bytes), gateway.now()
-    )
-    key = read_key(request, IDEMPOTENCY_KEY)
+    body = await read_object(request, gateway.settings.body_limit_bytes)
+    asked = backfills.read_backfill(body, gateway.now())
     job = await live(gateway, job_id)
-    backfills.check_can_begin(job, await gateway.gates.of(job_id))
+    if not asked.dry_run:
+        backfills.check_is_scheduled(job)
     made = backfills.plan(legible_times(job, gateway.catalog), asked.from_, asked.to)
     planned = backfills.plan_answer(job, asked, made)
     if asked.dry_run:
         return answer(planned)
+
+    async def order_it(under: Once | None) -> Answer:
+        backfills.check_has_room(await gateway.gates.of(job_id))
+        backfill_id = new_id(gateway, job_id, under)
+        await gateway.requests.claim(under, gateway.now(), BACKFILLS, backfill_id)
+        return await place(backfill_id)
+
+    async def place(backfill_id: str) -> Answer:
+        return answer(
+            {**planned, **await _place(gateway, caller_of(request), job, asked, made, backfill_id)}, 202
+        )
+
+    return await answer_once(request, body, order_it, lambda known: place(known.object_ids[0]))
+
+
+async def _place(
+    gateway: Gateway, caller: Caller, job: Job, asked: BackfillBody, made: Plan, backfill_id: str
+) -> Wire:
     order = BackfillRequested(
-        backfill_id=backfills.backfill_id(job_id, key or gateway.entropy(ID_BYTES).hex()),
-        job_id=job_id,
+        backfill_id=backfill_id,
+        job_id=job.job_id,
         after_at=asked.from_ - AN_INSTANT,
         until_at=asked.to,
         total=made.total,
         max_parallel=asked.max_parallel,
         requested_at=gateway.now(),
-        requested_by=caller_of(request).name,
+        requested_by=caller.name,
     )
-    return answer({**planned, **backfills.order_answer(await gateway.orders.place(order))}, 202)
+    placed = await gateway.orders.place(order)
+    told = f"backfill {placed.backfill_id} of {placed.total} occurrences"
+    await gateway.audit.done(caller, "job.backfill", "jobs", job.job_id, project=job.project, detail=told)
+    return backfills.order_answer(placed)
+
+
+def new_id(gateway: Gateway, job_id: str, under: Once | None) -> str:
+    """The same for the same request under the same key."""
+    return backfills.backfill_id(job_id, under.token if under else gateway.entropy(ID_BYTES).hex())
 
 
 @get("/api/v1/backfills")
 async def list_backfills(request: Request[Any, Any, Any]) -> Answer:
-    """Newest first: `?job_id=&limit=`."""
-    gateway, query = gateway_of(request), Parameters(request.query_params)
+    """Newest first: `?job_id=&project=&limit=`."""
+    query = Parameters(request.query_params)
+    gateway = gateway_of(request).of_project(query.text("project"))
     job_id, limit = query.text("job_id"), query.number("limit", PAGE, 1, MOST)
     query.check()
     page, unheard = await asyncio.gather(
@@ -85,13 +117,15 @@ async def cancel_backfill(request: Request[Any, Any, Any], backfill_id: str) -> 
     record = await _find(gateway, backfill_id)
     if record.phase != "started":
         raise Problem("conflict", f"The backfill {backfill_id!r} is over: it was {record.phase}.")
+    caller = caller_of(request)
     order = BackfillCancelled(
         backfill_id=backfill_id,
         job_id=record.job_id,
         requested_at=gateway.now(),
-        requested_by=caller_of(request).name,
+        requested_by=caller.name,
     )
     await gateway.orders.cancel(order)
+    await gateway.audit.done(caller, "backfill.cancel", "backfills", backfill_id, project=record.project)
     return answer({"backfill_id": backfill_id, "job_id": record.job_id, "status": "cancelling"}, 202)
 
 
@@ -101,7 +135,7 @@ async def _find(gateway: Gateway, backfill_id: str) -> BackfillRecord:
         raise not_found("backfill", backfill_id)
     page = await gateway.history.backfills(ListBackfills(backfill_id=backfill_id, limit=1))
     orders = [] if page.backfills else await gateway.orders.of(backfill_id, gateway.now())
-    record = next(iter(page.backfills), None) or backfills.record_of(orders)
+    record = next(iter(page.backfills), None) or _ordered(gateway, orders)
     if record is None:
         raise not_found("backfill", backfill_id)
     return record
@@ -113,8 +147,17 @@ async def _unheard(gateway: Gateway, job_id: str | None) -> list[BackfillRecord]
         return []
     orders = await gateway.orders.since(gateway.now() - UNHEARD, job_id)
     ids = dict.fromkeys(order.backfill_id for order in orders)
-    records = (backfills.record_of([o for o in orders if o.backfill_id == name]) for name in ids)
+    records = (_ordered(gateway, [o for o in orders if o.backfill_id == name]) for name in ids)
     return [record for record in records if record is not None]
+
+
+def _ordered(gateway: Gateway, orders: Sequence[BackfillOrder]) -> BackfillRecord | None:
+    """What the orders say, where their job is in reach."""
+    record = backfills.record_of(orders)
+    if record is None:
+        return None
+    project = project_of(gateway.catalog.find(Job, record.job_id))
+    return record.model_copy(update={"project": project}) if gateway.catalog.reaches(project) else None
 
 
 async def live(gateway: Gateway, job_id: str) -> Job:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, delete, get, patch, post, put
 
 from lamplighter_gateway.answers import brief_calendar
-from lamplighter_gateway.calendars import CALENDARS, given_ways, with_file
 from lamplighter_gateway.gateway import gateway_of
-from lamplighter_gateway.ics_reader import Reading
-from lamplighter_gateway.responses import Answer
+from lamplighter_gateway.named.calendars import CALENDARS, given_ways, with_file
 from lamplighter_gateway.routes import named
+from lamplighter_gateway.timing.ics_reader import Reading
+from lamplighter_gateway.web.responses import Answer
 
 Web = Request[Any, Any, Any]
 
@@ -41,6 +41,14 @@ async def change_calendar(request: Request[Any, Any, Any], calendar_id: str) -> 
     return await named.change(request, with_file(await _file(request, body)), calendar_id, body)
 
 
+@put("/api/v1/calendars/{calendar_id:str}", status_code=200)
+async def replace_calendar(request: Request[Any, Any, Any], calendar_id: str) -> Answer:
+    """Put it in place of what there is, or make it: what is not said has its default. With `If-None-Match: *` it is
+    made only, with If-Match it replaces what was read."""
+    body = await named.read(request)
+    return await named.replace(request, with_file(await _file(request, body)), calendar_id, body)
+
+
 @delete("/api/v1/calendars/{calendar_id:str}")
 async def delete_calendar(request: Request[Any, Any, Any], calendar_id: str) -> None:
     """Delete a calendar that no job and no environment uses."""
@@ -55,4 +63,4 @@ async def _file(request: Web, body: Mapping[str, Any]) -> Reading | None:
     return await gateway.files.read(text, gateway.now())
 
 
-HANDLERS = [create_calendar, list_calendars, get_calendar, change_calendar, delete_calendar]
+HANDLERS = [create_calendar, list_calendars, get_calendar, change_calendar, replace_calendar, delete_calendar]

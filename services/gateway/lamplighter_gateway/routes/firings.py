@@ -18,16 +18,16 @@ from lamplighter_contracts.queries import (
     OccurrenceRecord,
 )
 from lamplighter_gateway.answers import Wire, execution_answer, occurrence_answer
-from lamplighter_gateway.bodies import read_object
-from lamplighter_gateway.catalog import key_of
+from lamplighter_gateway.catalog.contents import key_of
 from lamplighter_gateway.gateway import Gateway, gateway_of
-from lamplighter_gateway.job_bodies import read_timing
-from lamplighter_gateway.jobs import Jobs, live_job
-from lamplighter_gateway.parameters import Parameters
-from lamplighter_gateway.problems import Problem
-from lamplighter_gateway.responses import Answer, answer
-from lamplighter_gateway.surroundings import legible_times, surroundings
-from lamplighter_gateway.upcoming import firings_answer, schedule_words
+from lamplighter_gateway.jobs.bodies import read_timing
+from lamplighter_gateway.jobs.changes import Jobs, live_job
+from lamplighter_gateway.jobs.surroundings import legible_times, surroundings
+from lamplighter_gateway.jobs.upcoming import firings_answer, schedule_words
+from lamplighter_gateway.web.bodies import read_object
+from lamplighter_gateway.web.parameters import Parameters
+from lamplighter_gateway.web.problems import Problem
+from lamplighter_gateway.web.responses import Answer, answer
 from lamplighter_planning.clock_words import Clock
 from lamplighter_planning.explanations import explain
 from lamplighter_planning.forecast import Foreseen, coming, forecast, upto
@@ -115,16 +115,17 @@ async def _execution(gateway: Gateway, record: OccurrenceRecord | None) -> Execu
     if record is None or not _may_have_an_execution(record):
         return None
     try:
-        return await gateway.executions.record(record.execution_id)
+        return await gateway.executions.record(record.into or record.execution_id)
     except Problem:
         return None
 
 
 def _may_have_an_execution(record: OccurrenceRecord) -> bool:
-    """One that fired; and one that was blocked, where that was found out only then."""
-    return record.outcome in (Outcome.FIRED, Outcome.BLOCKED) or record.reason in (
-        SkipReason.POLICY,
-        SkipReason.APPROVAL,
+    """One that fired; one that was gathered into another; and one that was blocked, where that was found out then."""
+    return (
+        record.outcome in (Outcome.FIRED, Outcome.BLOCKED)
+        or bool(record.into)
+        or record.reason in (SkipReason.POLICY, SkipReason.APPROVAL)
     )
 
 

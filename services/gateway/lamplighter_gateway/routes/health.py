@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response, get
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from lamplighter_gateway.responses import Answer, answer
+from lamplighter_gateway.web.responses import Answer, answer
 from lamplighter_runtime.health import Health
 
 

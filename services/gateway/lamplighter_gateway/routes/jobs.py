@@ -1,39 +1,36 @@
 """Jobs: made, read, changed, deleted, restored, paused and resumed."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, delete, get, patch, post, put
 
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.gates import Gate
-from lamplighter_contracts.jobs import AgentExecutor, Job, TeamExecutor
-from lamplighter_contracts.queries import JobSummary
-from lamplighter_gateway.answers import Moment, Wire, job_answer, last_run, webhook_url
-from lamplighter_gateway.authentication import caller_of
-from lamplighter_gateway.bodies import read_object
-from lamplighter_gateway.catalog import Write, key_of
+from lamplighter_contracts.jobs import Job
+from lamplighter_contracts.requests import RequestMade
+from lamplighter_gateway.access.authentication import caller_of
+from lamplighter_gateway.answers import Moment, Wire, job_answer, last_run
+from lamplighter_gateway.catalog.contents import Write, key_of
+from lamplighter_gateway.catalog.requests import Once
 from lamplighter_gateway.gateway import Gateway, gateway_of
-from lamplighter_gateway.jobs import Jobs, live_job
-from lamplighter_gateway.parameters import Parameters
-from lamplighter_gateway.preconditions import etag, read_if_match
-from lamplighter_gateway.problems import Problem
-from lamplighter_gateway.queues import move_job
-from lamplighter_gateway.responses import Answer, answer
-from lamplighter_gateway.signatures import webhook_secret
-from lamplighter_gateway.situations import cautions_of, policy_warnings
-from lamplighter_gateway.surroundings import times_of
-from lamplighter_gateway.upcoming import next_runs
+from lamplighter_gateway.jobs.briefs import briefs, last_runs
+from lamplighter_gateway.jobs.changes import Jobs, live_job
+from lamplighter_gateway.jobs.lists import SORTS, read_filters
+from lamplighter_gateway.jobs.queues import move_job
+from lamplighter_gateway.jobs.situations import cautions_of, policy_warnings
+from lamplighter_gateway.jobs.surroundings import times_of
+from lamplighter_gateway.jobs.upcoming import next_runs
+from lamplighter_gateway.routes.webhook_secrets import made_secret, shown_secret
+from lamplighter_gateway.web.bodies import check_same_id, read_object
+from lamplighter_gateway.web.idempotency import answer_once, thing_made
+from lamplighter_gateway.web.lists import Listing, read_listing, take
+from lamplighter_gateway.web.pages import Page, answer_listing
+from lamplighter_gateway.web.parameters import Parameters
+from lamplighter_gateway.web.preconditions import etag, read_conditions, read_if_match
+from lamplighter_gateway.web.responses import Answer, answer
 
-MOST = 1_000
-"""The most jobs in one answer that asks for pages, and in one question to history."""
 SHOWN_RUNS = 5
-AT_ONCE = 100
-"""Jobs rendered before others get their turn."""
-
-HISTORY_HEADER = {"Lamplighter-History": "unavailable"}
-
 Decide = Callable[[Jobs], Sequence[Write]]
 
 
@@ -43,36 +40,33 @@ async def create_job(request: Request[Any, Any, Any]) -> Answer:
     gateway = gateway_of(request)
     body = await read_object(request, gateway.settings.body_limit_bytes)
     job_id = gateway.unused_job_id(body.get("name"))
-    job = await _change(request, job_id, lambda jobs: jobs.create(job_id, body))
-    document = {**await _whole(gateway, job, saved=True), **_secret(gateway, job)}
-    return answer(document, 201, {"Location": f"/api/v1/jobs/{job_id}", "ETag": etag(job.revision)})
+
+    async def make(asked: Once | None) -> Answer:
+        job = await _change(request, job_id, lambda jobs: jobs.create(job_id, body), asked)
+        return await _made(gateway, job, shown_secret(gateway, job))
+
+    async def again(made: RequestMade) -> Answer:
+        job = await thing_made(gateway, Job, made)
+        return await _made(gateway, job, made_secret(gateway, job, made.made_at))
+
+    return await answer_once(request, body, make, again)
 
 
 @get("/api/v1/jobs")
 async def list_jobs(request: Request[Any, Any, Any]) -> Answer:
-    """All jobs that are not deleted, by name: `?enabled=&agent_id=&team_id=&limit=&offset=`. Their warnings are without
-    those of policies."""
+    """All jobs that are not deleted, by name where no other order is asked for. Their warnings are without those of
+    policies."""
     gateway, query = gateway_of(request), Parameters(request.query_params)
-    enabled, agent_id, team_id = query.flag("enabled"), query.text("agent_id"), query.text("team_id")
-    limit, offset = query.number("limit", 0, 1, MOST), query.number("offset", 0, 0, 1 << 31)
+    filters, listing = read_filters(query), read_listing(query, SORTS, offsets=True)
     query.check()
-    found = [j for j in gateway.catalog.all(Job) if _is_wanted(j, agent_id, team_id)]
-    if enabled is not None:
-        now = gateway.now()
-        found = [job for job in found if job.paused_at(now) is not enabled]
-    found.sort(key=lambda job: (job.name.lower(), job.job_id))
-    page = found[offset : offset + limit] if limit else found[offset:]
-    (summaries, headers), gates = await asyncio.gather(
-        _last_runs(gateway, [job.job_id for job in page]), gateway.gates.bounding(page)
-    )
-    documents, cautions = [], cautions_of(gateway)
-    for place, job in enumerate(page):
-        moment = _moment(gateway, job, gates[job.job_id], 1)
-        brief = job_answer(job, cautions, gateway.settings.base_url, moment)
-        documents.append({**brief, **last_run(summaries.get(job.job_id))})
-        if place % AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return answer(documents, headers=headers)
+
+    async def turn(at: Listing) -> Page:
+        walk = gateway.catalog.walk(Job, at.by.name, at.by.key_of, at.after, backwards=at.backwards)
+        found = take(at, walk, filters.at(gateway.now()), lambda job: job.job_id)
+        documents, headers = await briefs(gateway, found.items)
+        return Page(documents, found.next_cursor, headers)
+
+    return await answer_listing(request, listing, turn)
 
 
 @get("/api/v1/jobs/{job_id:str}")
@@ -90,8 +84,27 @@ async def change_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
     body = await read_object(request, gateway.settings.body_limit_bytes)
     before = gateway.catalog.find(Job, job_id)
     job = await _change(request, job_id, lambda jobs: jobs.change(job_id, body))
-    changed = before is None or before.webhook != job.webhook
-    return await _answer_job(gateway, job, _secret(gateway, job) if changed else {})
+    return await _answer_job(gateway, job, shown_secret(gateway, job) if _has_new_secret(before, job) else {})
+
+
+@put("/api/v1/jobs/{job_id:str}", status_code=200)
+async def replace_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
+    """Put it in place of what there is, or make it under this id: what is not said has its default. With
+    `If-None-Match: *` it is made only, with If-Match it replaces what was read."""
+    gateway = gateway_of(request)
+    body = await read_object(request, gateway.settings.body_limit_bytes)
+    check_same_id(body, "job_id", job_id)
+    conditions, before = read_conditions(request.headers), list[Job | None]()
+
+    def decide(jobs: Jobs) -> Sequence[Write]:
+        before[:] = [jobs.catalog.find(Job, job_id)]
+        return jobs.replace(job_id, body, conditions)
+
+    job = await _change(request, job_id, decide)
+    was = before[0]
+    if was is None or was.deleted_at is not None:
+        return await _made(gateway, job, shown_secret(gateway, job))
+    return await _answer_job(gateway, job, shown_secret(gateway, job) if _has_new_secret(was, job) else {})
 
 
 @delete("/api/v1/jobs/{job_id:str}")
@@ -126,33 +139,33 @@ async def pause_job(request: Request[Any, Any, Any], job_id: str) -> Answer:
     return await _answer_job(gateway, job)
 
 
-@post("/api/v1/jobs/{job_id:str}/webhook/rotate", status_code=200)
-async def rotate_secret(request: Request[Any, Any, Any], job_id: str) -> Answer:
-    """A new signing secret, shown once; the old one is refused from now on."""
-    gateway = gateway_of(request)
-    job = await _change(request, job_id, lambda jobs: jobs.rotate(job_id))
-    url = {"webhook_url": webhook_url(gateway.settings.base_url, job)}
-    return answer({**url, **_secret(gateway, job)}, headers={"ETag": etag(job.revision)})
-
-
-async def _write(request: Request[Any, Any, Any], job_id: str, decide: Decide) -> None:
+async def _write(
+    request: Request[Any, Any, Any], job_id: str, decide: Decide, asked: Once | None = None
+) -> None:
     gateway, caller = gateway_of(request), caller_of(request)
     if_match = read_if_match(request.headers.get("if-match"))
 
     def writes() -> Sequence[Write]:
         return decide(Jobs(gateway.catalog, gateway.now(), caller.name, if_match))
 
-    await gateway.change(key_of(Job, job_id), writes, caller.token_id)
-    await move_job(gateway, job_id, caller.token_id)
+    await gateway.change(key_of(Job, job_id), writes, caller, asked)
+    await move_job(gateway, job_id, caller)
 
 
-async def _change(request: Request[Any, Any, Any], job_id: str, decide: Decide) -> Job:
-    await _write(request, job_id, decide)
+async def _change(
+    request: Request[Any, Any, Any], job_id: str, decide: Decide, asked: Once | None = None
+) -> Job:
+    await _write(request, job_id, decide, asked)
     return live_job(gateway_of(request).catalog, job_id)
 
 
+async def _made(gateway: Gateway, job: Job, secret: Wire) -> Answer:
+    document = {**await _whole(gateway, job, saved=True), **secret}
+    return answer(document, 201, {"Location": f"/api/v1/jobs/{job.job_id}", "ETag": etag(job.revision)})
+
+
 async def _answer_job(gateway: Gateway, job: Job, more: Wire | None = None, *, saved: bool = True) -> Answer:
-    summaries, headers = await _last_runs(gateway, [job.job_id])
+    summaries, headers = await last_runs(gateway, [job.job_id])
     document = {
         **await _whole(gateway, job, saved=saved),
         **last_run(summaries.get(job.job_id)),
@@ -178,34 +191,12 @@ def _moment(gateway: Gateway, job: Job, gate: Gate, runs: int) -> Moment:
     return Moment(job.paused_at(now), upcoming)
 
 
-def _secret(gateway: Gateway, job: Job) -> Wire:
-    if job.webhook is None:
-        return {}
-    path, generation = job.webhook.path, job.webhook.secret_generation
-    return {"webhook_secret": webhook_secret(gateway.settings.key, job.job_id, path, generation)}
-
-
-def _is_wanted(job: Job, agent_id: str | None, team_id: str | None) -> bool:
-    return (
-        job.deleted_at is None
-        and (
-            agent_id is None
-            or (isinstance(job.executor, AgentExecutor) and job.executor.agent_id == agent_id)
-        )
-        and (team_id is None or (isinstance(job.executor, TeamExecutor) and job.executor.team_id == team_id))
+def _has_new_secret(before: Job | None, job: Job) -> bool:
+    """Whether nobody has been shown it yet."""
+    old, new = before.webhook if before else None, job.webhook
+    return new is not None and (
+        old is None or (old.path, old.secret_generation) != (new.path, new.secret_generation)
     )
-
-
-async def _last_runs(gateway: Gateway, job_ids: list[str]) -> tuple[dict[str, JobSummary], dict[str, str]]:
-    """From history; without it the jobs are shown all the same, and a header says what is missing."""
-    found: dict[str, JobSummary] = {}
-    try:
-        for start in range(0, len(job_ids), MOST):
-            answered = await gateway.history.summaries(tuple(job_ids[start : start + MOST]))
-            found |= {summary.job_id: summary for summary in answered.summaries}
-    except Problem:
-        return {}, HISTORY_HEADER
-    return found, {}
 
 
 HANDLERS = [
@@ -213,9 +204,9 @@ HANDLERS = [
     list_jobs,
     get_job,
     change_job,
+    replace_job,
     delete_job,
     restore_job,
     resume_job,
     pause_job,
-    rotate_secret,
 ]

@@ -1,20 +1,22 @@
 """Policies: who may run what, where, and with which tools."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, delete, get, patch, post, put
 
 from lamplighter_contracts.fields import Model
 from lamplighter_contracts.policies import Policy, PolicySpec
 from lamplighter_contracts.problems import FieldError, InvalidInput
+from lamplighter_gateway.catalog.homes import read_project
 from lamplighter_gateway.gateway import Gateway, gateway_of
-from lamplighter_gateway.named import Named, strangers
-from lamplighter_gateway.policies import POLICIES, checked, read_spec
-from lamplighter_gateway.policy_questions import Question, document_of
-from lamplighter_gateway.policy_tokens import tokens_of
-from lamplighter_gateway.responses import Answer, answer
+from lamplighter_gateway.jobs.situations import in_force
+from lamplighter_gateway.named.policies import POLICIES, checked, read_spec
+from lamplighter_gateway.named.things import Named, strangers
+from lamplighter_gateway.policing.questions import Question, document_of
+from lamplighter_gateway.policing.tokens import tokens_of
 from lamplighter_gateway.routes import named
+from lamplighter_gateway.web.responses import Answer, answer
 from lamplighter_policies import PolicyBook, input_schema
 
 
@@ -64,6 +66,14 @@ async def change_policy(request: Request[Any, Any, Any], policy_id: str) -> Answ
     return await named.change(request, checked(await _look_at(request, body)), policy_id, body)
 
 
+@put("/api/v1/policies/{policy_id:str}", status_code=200)
+async def replace_policy(request: Request[Any, Any, Any], policy_id: str) -> Answer:
+    """Put it in place of what there is, or make it: what is not said has its default. With `If-None-Match: *` it is
+    made only, with If-Match it replaces what was read."""
+    body = await named.read(request)
+    return await named.replace(request, checked(await _look_at(request, body)), policy_id, body)
+
+
 @delete("/api/v1/policies/{policy_id:str}")
 async def delete_policy(request: Request[Any, Any, Any], policy_id: str) -> None:
     """Delete a policy. It governs nothing from then on."""
@@ -80,8 +90,8 @@ async def test_policies(request: Request[Any, Any, Any]) -> Answer:
     given = {} if body.get("input") is None else body["input"]
     if not isinstance(given, dict):
         raise InvalidInput([FieldError(field="input", problem="must be a JSON object")])
-    policies = await _asked(gateway, body)
     document = document_of(given, gateway.catalog, gateway.now())
+    policies = await _asked(gateway, body, document.job.project)
     verdict = await gateway.policies.try_out(policies, document, tokens_of(gateway, policies))
     governing = PolicyBook(policies, lambda name: None).applying(document).policies
     return answer(
@@ -105,16 +115,16 @@ async def _look_at(request: Request[Any, Any, Any], body: Mapping[str, Any]) -> 
     return await gateway_of(request).policies.check(spec)
 
 
-async def _asked(gateway: Gateway, body: Mapping[str, Any]) -> list[Policy]:
+async def _asked(gateway: Gateway, body: Mapping[str, Any], project: str) -> list[Policy]:
     match body.get("policy"), body.get("policy_id"):
         case None, None:
-            return [policy for policy in gateway.catalog.all(Policy) if policy.active]
+            return in_force(gateway)
         case None, str(policy_id):
             found = Named(POLICIES, gateway.catalog, gateway.now()).find(policy_id)
             assert isinstance(found, Policy)
             return [found.model_copy(update={"active": True})]
         case dict(given), None:
-            return [await _tested(gateway, given)]
+            return [await _tested(gateway, given, project)]
         case None, _:
             raise InvalidInput([FieldError(field="policy_id", problem="must be the id of a policy")])
         case _, None:
@@ -123,12 +133,15 @@ async def _asked(gateway: Gateway, body: Mapping[str, Any]) -> list[Policy]:
             raise InvalidInput([FieldError(field="policy_id", problem="cannot stand beside 'policy'")])
 
 
-async def _tested(gateway: Gateway, given: dict[str, Any]) -> Policy:
+async def _tested(gateway: Gateway, given: dict[str, Any], project: str) -> Policy:
+    """Of the project that it is asked about, where it does not say: no other could be asked with its secrets."""
+    errors: list[FieldError] = []
+    home = read_project({"project": project} | given, None, gateway.catalog, errors)
     try:
-        spec = read_spec({"name": TESTED, **given})
-        errors: Sequence[FieldError] = await gateway.policies.check(spec)
+        spec = read_spec({"name": TESTED, **given, "project": home})
+        errors += await gateway.policies.check(spec)
     except InvalidInput as wrong:
-        errors = wrong.errors
+        errors += wrong.errors
     if errors:
         raise InvalidInput([e.model_copy(update={"field": f"policy.{e.field}"}) for e in errors])
     now = gateway.now()
@@ -142,6 +155,7 @@ HANDLERS = [
     get_schema,
     get_policy,
     change_policy,
+    replace_policy,
     delete_policy,
     test_policies,
 ]

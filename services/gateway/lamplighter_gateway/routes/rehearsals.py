@@ -13,19 +13,20 @@ from lamplighter_contracts.events import Firing, TriggerKind
 from lamplighter_contracts.gates import Gate
 from lamplighter_contracts.jobs import AgentExecutor, Job, SmartExecutor, TeamExecutor
 from lamplighter_contracts.policies import Verdict
+from lamplighter_gateway.access.authentication import caller_of
 from lamplighter_gateway.answers import Wire
-from lamplighter_gateway.authentication import caller_of
-from lamplighter_gateway.bodies import read_object
-from lamplighter_gateway.catalog import key_of
+from lamplighter_gateway.catalog.contents import key_of
+from lamplighter_gateway.catalog.views import within
+from lamplighter_gateway.dispatch.smart import Case, opened
 from lamplighter_gateway.gateway import Gateway, gateway_of
-from lamplighter_gateway.jobs import live_job
-from lamplighter_gateway.policy_questions import document_of
-from lamplighter_gateway.responses import Answer, answer
+from lamplighter_gateway.jobs.changes import live_job
+from lamplighter_gateway.jobs.situations import cautions_of, verdict_of, verdict_words
+from lamplighter_gateway.jobs.surroundings import legible_times
+from lamplighter_gateway.policing.questions import document_of
 from lamplighter_gateway.routes.firings import SHOWN, firings_of, paused_words, read_count
 from lamplighter_gateway.routes.triggers import read_parameters
-from lamplighter_gateway.situations import cautions_of, verdict_of, verdict_words
-from lamplighter_gateway.smart import Case, opened
-from lamplighter_gateway.surroundings import legible_times
+from lamplighter_gateway.web.bodies import read_object
+from lamplighter_gateway.web.responses import Answer, answer
 from lamplighter_planning.forecast import forecast
 from lamplighter_planning.prompts import prompt_of
 from lamplighter_prompts import PromptError
@@ -119,10 +120,11 @@ def _doer(gateway: Gateway, job: Job, choice: Choice | None) -> Wire:
 
 def _place(gateway: Gateway, job: Job, choice: Choice | None) -> tuple[str, str]:
     """The environment and the queue: of a smart job those of the agent that was chosen."""
-    agent = gateway.catalog.find(Agent, choice.chosen) if choice and choice.chosen else None
+    here = within(gateway.catalog, job.project)
+    agent = here.find(Agent, choice.chosen) if choice and choice.chosen else None
     if agent is None:
         return job.environment, job.queue
-    environment = gateway.catalog.find(Environment, agent.environment)
+    environment = here.find(Environment, agent.environment)
     return agent.environment, environment.queue if environment else job.queue
 
 

@@ -16,19 +16,19 @@ from lamplighter_contracts.jobs import Job
 from lamplighter_contracts.problems import FieldError, InvalidInput, from_validation
 from lamplighter_contracts.queries import TypicalDurations
 from lamplighter_gateway.apart import Worker
-from lamplighter_gateway.bodies import read_object
 from lamplighter_gateway.gateway import Gateway, gateway_of
-from lamplighter_gateway.jobs import live_job
-from lamplighter_gateway.problems import Problem, invalid, unavailable
-from lamplighter_gateway.responses import Answer, answer
-from lamplighter_gateway.simulations import Asked, Question
+from lamplighter_gateway.jobs.changes import live_job
+from lamplighter_gateway.timing.simulations import Asked, Question
+from lamplighter_gateway.web.bodies import read_object
+from lamplighter_gateway.web.problems import Problem, invalid, unavailable
+from lamplighter_gateway.web.responses import Answer, answer
 from lamplighter_planning.simulation import TYPICAL_SECONDS
 
 LONGEST = timedelta(days=366)
 MOST_JOBS = 1_000
 """In one question to history."""
 
-_WORKER = Worker("lamplighter_gateway.simulation_worker", seconds=90)
+_WORKER = Worker("lamplighter_gateway.timing.simulation_worker", seconds=90)
 """One at a time: a simulation takes a whole core."""
 PLACES = asyncio.Semaphore(4)
 """For those that wait for it too: each holds its question, which may be large."""

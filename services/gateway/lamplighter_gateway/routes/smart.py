@@ -15,13 +15,15 @@ from lamplighter_contracts.jobs import Job, SmartExecutor
 from lamplighter_contracts.problems import InvalidInput, from_validation
 from lamplighter_contracts.queries import ChoiceRecord, ListChoices
 from lamplighter_gateway.answers import Wire
-from lamplighter_gateway.bodies import read_object
-from lamplighter_gateway.catalog import Catalog
-from lamplighter_gateway.checks import check_environment, missing
+from lamplighter_gateway.catalog.contents import Catalog
+from lamplighter_gateway.catalog.homes import chosen_project
+from lamplighter_gateway.catalog.views import within
+from lamplighter_gateway.dispatch.smart import Case, Chooser, opened
 from lamplighter_gateway.gateway import Gateway, gateway_of
-from lamplighter_gateway.parameters import Parameters
-from lamplighter_gateway.responses import Answer, answer
-from lamplighter_gateway.smart import Case, Chooser, opened
+from lamplighter_gateway.jobs.checks import check_environment, missing
+from lamplighter_gateway.web.bodies import read_object
+from lamplighter_gateway.web.parameters import Parameters
+from lamplighter_gateway.web.responses import Answer, answer
 
 LATELY = timedelta(days=7)
 """How far a replay goes back where nobody says."""
@@ -31,6 +33,8 @@ PAGE, MOST = 200, 1_000
 class ExplainBody(Model):
     model_config = ConfigDict(extra="forbid")
 
+    project: Slug | None = None
+    """None: the one that a new job would be of."""
     prompt: Prompt
     capabilities: tuple[Capability, ...] = Field(default=(), max_length=16)
     environment: Slug | None = None
@@ -43,8 +47,8 @@ class ExplainBody(Model):
 async def explain_choice(request: Request[Any, Any, Any]) -> Answer:
     """Whom a smart job with this prompt would be given to now, with every agent and what speaks for or against it."""
     gateway = gateway_of(request)
-    body = _read(await read_object(request, gateway.settings.body_limit_bytes), gateway.catalog)
-    wish = Wish(body.prompt, body.capabilities, body.environment, body.fallback_agent_id)
+    body, project = _read(await read_object(request, gateway.settings.body_limit_bytes), gateway.catalog)
+    wish = Wish(body.prompt, body.capabilities, body.environment, body.fallback_agent_id, project)
     async with opened(gateway) as chooser:
         choice = await chooser.choose(Case(wish, TriggerKind(body.trigger)))
     return answer(choice.model_dump(mode="json"))
@@ -52,9 +56,10 @@ async def explain_choice(request: Request[Any, Any, Any]) -> Answer:
 
 @get("/api/v1/smart/replay")
 async def replay_choices(request: Request[Any, Any, Any]) -> Answer:
-    """Past decisions of smart jobs beside what they would be today, newest first: `?since=&job_id=&limit=`. Without
-    `since` those of the last seven days."""
-    gateway, query = gateway_of(request), Parameters(request.query_params)
+    """Past decisions of smart jobs beside what they would be today, newest first: `?since=&job_id=&project=&limit=`.
+    Without `since` those of the last seven days."""
+    query = Parameters(request.query_params)
+    gateway = gateway_of(request).of_project(query.text("project"))
     asked = ListChoices(
         since=query.instant("since") or gateway.now() - LATELY,
         job_id=query.text("job_id"),
@@ -84,7 +89,8 @@ async def _recorded(gateway: Gateway, asked: ListChoices) -> list[ChoiceRecord]:
 
 async def _replayed(chooser: Chooser, catalog: Catalog, record: ChoiceRecord) -> Wire:
     was = record.choice
-    wish = Wish(record.prompt, was.capabilities, was.environment or None, _fallback(catalog, record.job_id))
+    fallback = _fallback(catalog, record.job_id)
+    wish = Wish(record.prompt, was.capabilities, was.environment or None, fallback, record.project)
     case = Case(wish, record.trigger, record.job_id, record.job_name)
     # Others get their turn between any two of them.
     await asyncio.sleep(0)
@@ -110,19 +116,21 @@ def _fallback(catalog: Catalog, job_id: str) -> str | None:
     return job.executor.fallback if job and isinstance(job.executor, SmartExecutor) else None
 
 
-def _read(fields: dict[str, Any], catalog: Catalog) -> ExplainBody:
-    """Raises `InvalidInput`."""
+def _read(fields: dict[str, Any], catalog: Catalog) -> tuple[ExplainBody, str]:
+    """With the project whose agents are asked. Raises `InvalidInput`."""
     try:
         body = ExplainBody.model_validate(fields)
     except ValidationError as wrong:
         raise InvalidInput(from_validation(wrong)) from wrong
-    errors = list(check_environment(body.environment, catalog))
-    if body.fallback_agent_id and catalog.find(Agent, body.fallback_agent_id) is None:
-        known = [agent.agent_id for agent in catalog.all(Agent)]
+    project = chosen_project(body.project, catalog)
+    here = within(catalog, project)
+    errors = list(check_environment(body.environment, here))
+    if body.fallback_agent_id and here.find(Agent, body.fallback_agent_id) is None:
+        known = [agent.agent_id for agent in here.all(Agent)]
         errors.append(missing("fallback_agent_id", "agent", body.fallback_agent_id, known))
     if errors:
         raise InvalidInput(errors)
-    return body
+    return body, project
 
 
 HANDLERS = [explain_choice, replay_choices]

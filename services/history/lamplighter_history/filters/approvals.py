@@ -5,6 +5,7 @@ from typing import Any
 
 from lamplighter_contracts.executions import ApprovalState, ExecutionStatus
 from lamplighter_contracts.queries import ListApprovals
+from lamplighter_history.filters.projects import within
 from lamplighter_history.writes import Document
 
 SINCE, STATE = "approvals.since", "approvals.all.state"
@@ -13,6 +14,7 @@ NEWEST_FIRST = [(SINCE, -1), ("_id", -1)]
 
 NEEDED: dict[str, Any] = {
     "job_id": 1,
+    "project": 1,
     "job_name": 1,
     "approvals": 1,
 }
@@ -22,7 +24,7 @@ _EVER = datetime.fromtimestamp(0, UTC)
 
 def listed(query: ListApprovals) -> Document:
     """Executions that have such among their approvals. What is open is so only while its execution is parked."""
-    wanted: Document = {SINCE: {"$gt": _EVER}}
+    wanted: Document = within(query.projects) | {SINCE: {"$gt": _EVER}}
     if query.execution_id is not None:
         wanted["_id"] = query.execution_id
     if query.job_id is not None:

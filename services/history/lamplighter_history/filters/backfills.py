@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from lamplighter_contracts.queries import ListBackfills
+from lamplighter_history.filters.projects import within
 from lamplighter_history.writes import Document
 
 NEWEST_FIRST = [("requested_at", -1), ("_id", -1)]
 
 
 def listed(query: ListBackfills) -> Document:
-    wanted: Document = {}
+    wanted = within(query.projects)
     if query.job_id is not None:
         wanted["job_id"] = query.job_id
     if query.backfill_id is not None:

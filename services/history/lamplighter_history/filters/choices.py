@@ -4,6 +4,7 @@ from typing import Any
 
 from lamplighter_contracts.queries import ListChoices
 from lamplighter_history.cursors import read_place
+from lamplighter_history.filters.projects import within
 from lamplighter_history.writes import Document
 
 AT = "choice.at"
@@ -12,6 +13,7 @@ NEWEST_FIRST = [(AT, -1), ("_id", -1)]
 
 NEEDED: dict[str, Any] = {
     "job_id": 1,
+    "project": 1,
     "job_name": 1,
     "prompt": 1,
     "environment": 1,
@@ -23,7 +25,7 @@ NEEDED: dict[str, Any] = {
 
 def listed(query: ListChoices) -> Document:
     """Raises `InvalidQuery` for a cursor that is none."""
-    wanted: Document = {AT: {"$gte": query.since}}
+    wanted: Document = within(query.projects) | {AT: {"$gte": query.since}}
     if query.job_id is not None:
         wanted["job_id"] = query.job_id
     if query.cursor is None:

@@ -6,6 +6,7 @@ from typing import Any
 from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.queries import ListExecutions
 from lamplighter_history.cursors import read_cursor
+from lamplighter_history.filters.projects import within
 from lamplighter_history.writes import Document
 
 NEWEST_FIRST = [("_id", -1)]
@@ -18,7 +19,7 @@ LIST_TEXT = 300
 
 
 def listed(query: ListExecutions) -> Document:
-    wanted: Document = {}
+    wanted = within(query.projects)
     if query.job_id is not None:
         wanted["job_id"] = query.job_id
     if query.statuses:
@@ -57,6 +58,7 @@ def _cut(path: str) -> Document:
 
 LISTED: dict[str, Any] = {
     "job_id": 1,
+    "project": 1,
     "job_name": 1,
     "job_revision": 1,
     "prompt": _cut("prompt"),
@@ -69,6 +71,8 @@ LISTED: dict[str, Any] = {
     "firing.effective_at": 1,
     "firing.caught_up": 1,
     "firing.backfill_id": 1,
+    "firing.trust": 1,
+    "firing.body": 1,
     "firing.triggered_by": 1,
     "firing.delivery": 1,
     "created_at": 1,

@@ -1,4 +1,4 @@
-"""The ledger of a job, along the nominal instants of its occurrences."""
+"""The ledger, along the nominal instants of its occurrences."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,9 +7,11 @@ from lamplighter_contracts.events import Outcome, TriggerKind
 from lamplighter_contracts.fields import rfc3339
 from lamplighter_contracts.queries import FindOccurrence, ListOccurrences
 from lamplighter_history.cursors import InvalidQuery, Place, read_place
+from lamplighter_history.filters.projects import within
 from lamplighter_history.writes import Document
 
 NOMINAL, FIRST, OUTCOME = "ruling.firing.nominal_at", "ruling.first_at", "ruling.outcome"
+INTO = "ruling.into"
 
 NEWEST_FIRST = [(NOMINAL, -1), ("_id", -1)]
 OLDEST_FIRST = [(NOMINAL, 1), ("_id", 1)]
@@ -17,7 +19,7 @@ OLDEST_FIRST = [(NOMINAL, 1), ("_id", 1)]
 WITHOUT_PAYLOAD = {"ruling.firing.payload": 0}
 """A list tells of hundreds, and of none what was sent with it."""
 
-RULED = {"job_id": 1, "ruling.decided_at": 1, "ruling.reason": 1, "ruling.detail": 1}
+RULED = {"job_id": 1, "project": 1, "ruling.decided_at": 1, "ruling.reason": 1, "ruling.detail": 1}
 
 SIDE_BY_SIDE = 10
 """How many records of one instant are looked at to find the schedule's own among them."""
@@ -27,7 +29,9 @@ _SECOND = timedelta(seconds=1)
 
 def listed(query: ListOccurrences) -> Document:
     """Raises `InvalidQuery` for a range without an inside, and for a cursor that is none."""
-    wanted: Document = {"job_id": query.job_id}
+    wanted = within(query.projects)
+    if query.job_id is not None:
+        wanted["job_id"] = query.job_id
     if query.outcomes:
         wanted[OUTCOME] = {"$in": [outcome.value for outcome in query.outcomes]}
     place = read_place(query.cursor) if query.cursor is not None else None
@@ -104,6 +108,11 @@ def in_vain(execution_ids: Sequence[str]) -> Document:
         "queued": {"$exists": True},
         "ruling.reason": {"$exists": True},
     }
+
+
+def gathered_into(execution_id: str) -> Document:
+    """Those that became part of another's execution."""
+    return {INTO: execution_id}
 
 
 def fired(execution_ids: Sequence[str]) -> Document:

@@ -12,6 +12,7 @@ def stands(event: JobBackfill, sequence: int, expires_at: datetime) -> Upsert:
     """`expires_at` is for the end: one that goes on is not forgotten."""
     asked = {
         "job_id": event.job_id,
+        "project": event.project,
         "after_at": event.after_at,
         "until_at": event.until_at,
         "max_parallel": event.max_parallel,

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from pydantic_core import to_json
 
-from lamplighter_contracts.events import Firing, JobDue, JobQueued
+from lamplighter_contracts.events import Firing, JobDue, JobQueued, Trust
 from lamplighter_contracts.executions import ExecutionStatus
 from lamplighter_contracts.jobs import AgentExecutor, Executor, SmartExecutor, TeamExecutor
 from lamplighter_history.folds import decisions
@@ -23,11 +23,12 @@ def due(event: JobDue, sequence: int) -> Upsert:
     if event.choice is not None:
         place = {"seq": sequence, "environment": event.job.environment}
         latest = {"state": QUEUED, "forwarded": place, **decisions.chosen_at_due(event, sequence)}
-        return upsert(event.execution_id, {"job_id": event.job_id}, latest)
+        return upsert(event.execution_id, {"job_id": event.job_id, "project": event.job.project}, latest)
     job = event.job
     kind, executor_id = _executor(job.executor)
     facts = {
         "job_id": event.job_id,
+        "project": job.project,
         "job_name": job.name,
         "job_revision": job.revision,
         "prompt": event.prompt or job.prompt,
@@ -47,7 +48,7 @@ def queued(event: JobQueued, sequence: int) -> Upsert:
         "firing": {"seq": _WAITING} | firing(event.firing),
         "queued": {"seq": sequence, "at": event.decided_at, "detail": event.detail},
     }
-    return upsert(event.execution_id, {"job_id": event.job_id}, latest)
+    return upsert(event.execution_id, {"job_id": event.job_id, "project": event.project}, latest)
 
 
 def waited_in_vain(occurrence: Document, kept: timedelta) -> Upsert:
@@ -62,7 +63,8 @@ def waited_in_vain(occurrence: Document, kept: timedelta) -> Upsert:
         "detail": ruling["detail"],
         "expires_at": ruling["decided_at"] + kept,
     }
-    return upsert(occurrence["_id"], {"job_id": occurrence["job_id"]}, {"state": state})
+    facts: Document = {name: occurrence[name] for name in ("job_id", "project") if name in occurrence}
+    return upsert(occurrence["_id"], facts, {"state": state})
 
 
 def firing(value: Firing) -> Document:
@@ -79,6 +81,10 @@ def firing(value: Firing) -> Document:
         document["caught_up"] = True
     if value.backfill_id:
         document["backfill_id"] = value.backfill_id
+    if value.trust is not Trust.INTERNAL:
+        document["trust"] = value.trust.value
+    if value.body is not None:
+        document["body"] = value.body.model_dump()
     if value.payload is not None:
         document["payload"] = to_json(value.payload).decode()
     if value.delivery is not None:

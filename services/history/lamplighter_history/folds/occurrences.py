@@ -11,7 +11,8 @@ from lamplighter_contracts.reasons import Blocked
 from lamplighter_history.folds.executions import firing
 from lamplighter_history.writes import Collection, Document, Upsert
 
-_WAITS, _FINAL, _BLOCKED = 0, 1, 2
+_WAITS, _FINAL, BLOCKED_LATER = 0, 1, 2
+"""Whose word stays."""
 
 _SKIPPED = {Blocked.POLICY: SkipReason.POLICY, Blocked.APPROVAL: SkipReason.APPROVAL}
 """Ends that somebody meant. Any other says that nobody could do it."""
@@ -27,6 +28,8 @@ def skipped(event: JobSkipped, sequence: int, expires_at: datetime) -> Upsert:
     ruling |= {"reason": event.reason.value, "detail": event.detail, "count": event.count}
     if event.first_at is not None:
         ruling["first_at"] = event.first_at
+    if event.into:
+        ruling["into"] = event.into
     return _upsert(event, {"ruling": ruling | {"expires_at": expires_at}})
 
 
@@ -40,7 +43,7 @@ def never_began(occurrence: Document, end: Document, kept: timedelta) -> Upsert:
     """Of one that fired, by its record in the ledger and by the end of its execution, which was blocked."""
     reason = _SKIPPED.get(end["reason"], SkipReason.BLOCKED)
     ruling = occurrence["ruling"] | {
-        "seq": [_BLOCKED, end["seq"]],
+        "seq": [BLOCKED_LATER, end["seq"]],
         "outcome": outcome_of(reason).value,
         "reason": reason.value,
         "detail": end["detail"],
@@ -60,4 +63,6 @@ def _ruling(event: JobDue | JobSkipped | JobQueued, seq: list[int], outcome: Out
 
 
 def _upsert(event: JobDue | JobSkipped | JobQueued, latest: dict[str, Document]) -> Upsert:
-    return Upsert(Collection.OCCURRENCES, event.execution_id, {"job_id": event.job_id}, latest)
+    project = event.job.project if isinstance(event, JobDue) else event.project
+    facts = {"job_id": event.job_id, "project": project}
+    return Upsert(Collection.OCCURRENCES, event.execution_id, facts, latest)

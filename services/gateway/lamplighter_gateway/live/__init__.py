@@ -1,0 +1,1 @@
+"""Streams of what happens now, joined exactly to what has happened."""

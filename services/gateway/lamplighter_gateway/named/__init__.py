@@ -1,0 +1,1 @@
+"""What people name: agents, teams, environments, calendars, policies, and the secrets of environments."""

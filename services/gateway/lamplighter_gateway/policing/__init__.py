@@ -1,0 +1,1 @@
+"""What policies say to a question that somebody has before anything runs."""

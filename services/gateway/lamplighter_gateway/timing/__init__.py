@@ -1,0 +1,1 @@
+"""Past and future of schedules: backfills, catch-ups, simulations, calendar files."""

@@ -1,0 +1,1 @@
+"""The audit: one chain of records, of all that was changed and all that was denied."""
