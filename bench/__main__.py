@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import clockwork, spine, who
+from bench import clockwork, doors, spine, who
 from bench.figures import Figure, keep, machine, show
 from lamplighter_runtime.logs import configure
 
@@ -12,6 +12,7 @@ GROUPS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "spine": spine.run,
     "time": clockwork.run,
     "who": who.run,
+    "doors": doors.run,
 }
 
 

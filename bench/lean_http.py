@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,11 +10,13 @@ from urllib.parse import urlsplit
 class LeanClient:
     """One connection; one request at a time."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None
         self._address = (parts.hostname, parts.port or 80)
-        self._head = f"Host: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n"
+        self._head = f"Host: {parts.netloc}\r\n"
+        if token:
+            self._head += f"Authorization: Bearer {token}\r\n"
 
     async def open(self) -> "LeanClient":
         self._reader, self._writer = await asyncio.open_connection(*self._address)
@@ -22,10 +25,35 @@ class LeanClient:
     def close(self) -> None:
         self._writer.close()
 
-    async def post(self, path: str, body: bytes = b"") -> tuple[int, Any]:
-        kind = "Content-Type: application/json\r\n" if body else ""
-        head = f"POST {path} HTTP/1.1\r\n{self._head}{kind}Content-Length: {len(body)}\r\n\r\n"
-        self._writer.write(head.encode() + body)
+    async def post(
+        self, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
+        kind = {"Content-Type": "application/json"} if body else {}
+        self._send("POST", path, {**kind, **(headers or {}), "Content-Length": str(len(body))}, body)
+        return await self._answer()
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        self._send("GET", path, {})
+        return await self._answer()
+
+    async def count(self, path: str, marks: tuple[bytes, bytes]) -> int:
+        """Read an endless answer until the second mark has come in it; how often the first one came before."""
+        self._send("GET", path, {})
+        counted, (wanted, last), rest = 0, marks, b""
+        while portion := await self._reader.read(65_536):
+            text = rest + portion
+            counted += text.count(wanted)
+            if last in text:
+                return counted
+            # A mark may be cut in two; nothing is counted twice, for what is kept is shorter than it.
+            rest = text[-(min(len(wanted), len(last)) - 1) :]
+        raise ConnectionError(f"the answer to {path} ended before it was over")
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> None:
+        more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self._writer.write(f"{method} {path} HTTP/1.1\r\n{self._head}{more}\r\n".encode() + body)
+
+    async def _answer(self) -> tuple[int, Any]:
         status = int((await self._reader.readline()).split()[1])
         length = 0
         while (line := await self._reader.readline()) not in (b"\r\n", b""):

@@ -16,6 +16,11 @@ from lamplighter_runtime.settings import ServiceSettings
 from tests.support.stack import Api, Stack, running_stack
 from tests.support.waiting import heard
 
+SETTINGS = {
+    "LAMPLIGHTER_SLOTS": "256",
+    "LAMPLIGHTER_LOG_LEVEL": "warning",
+    "LAMPLIGHTER_REQUESTS_PER_MINUTE": "1000000",
+}
 STARTS = 200
 EXECUTIONS = 5_000
 CONNECTIONS = 64
@@ -26,7 +31,7 @@ SECONDS = 120
 async def run() -> list[Figure]:
     with (
         tempfile.TemporaryDirectory(prefix="lamplighter-bench-") as folder,
-        running_stack(Path(folder), LAMPLIGHTER_SLOTS="256", LAMPLIGHTER_LOG_LEVEL="warning") as stack,
+        running_stack(Path(folder), **SETTINGS) as stack,
     ):
         async with stack.http() as http:
             api = Api(http)
