@@ -37,16 +37,18 @@ class LeanClient:
         return await self._answer()
 
     async def count(self, path: str, marks: tuple[bytes, bytes]) -> int:
-        """Read an endless answer until the second mark has come in it; how often the first one came before."""
+        """Read an endless answer until the second mark has come in it; how often the first one came."""
         self._send("GET", path, {})
-        counted, (wanted, last), rest = 0, marks, b""
-        while portion := await self._reader.read(65_536):
-            text = rest + portion
-            counted += text.count(wanted)
-            if last in text:
+        await self._head_of_answer()
+        counted, (wanted, last), before = 0, marks, b""
+        while size := int(await self._reader.readline(), 16):
+            portion = await self._reader.readexactly(size)
+            await self._reader.readline()
+            # A mark may be cut in two: what is kept is too short to be counted twice.
+            counted += (before[-(len(wanted) - 1) :] + portion).count(wanted)
+            if last in before + portion:
                 return counted
-            # A mark may be cut in two; nothing is counted twice, for what is kept is shorter than it.
-            rest = text[-(min(len(wanted), len(last)) - 1) :]
+            before = (before + portion)[-max(len(wanted), len(last)) :]
         raise ConnectionError(f"the answer to {path} ended before it was over")
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> None:
@@ -54,11 +56,14 @@ class LeanClient:
         self._writer.write(f"{method} {path} HTTP/1.1\r\n{self._head}{more}\r\n".encode() + body)
 
     async def _answer(self) -> tuple[int, Any]:
-        status = int((await self._reader.readline()).split()[1])
-        length = 0
+        status, length = await self._head_of_answer()
+        return status, json.loads(await self._reader.readexactly(length))
+
+    async def _head_of_answer(self) -> tuple[int, int]:
+        """Its status, and its length where it says one."""
+        status, length = int((await self._reader.readline()).split()[1]), 0
         while (line := await self._reader.readline()) not in (b"\r\n", b""):
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
-        answer = await self._reader.readexactly(length)
-        return status, json.loads(answer)
+        return status, length
