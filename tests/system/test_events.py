@@ -74,7 +74,8 @@ async def test_a_look_by_shell(stack: Stack, api: Api) -> None:
     job = await api.job(await api.noop_agent("seen"))
     where = urlsplit(stack.nats.url)
     environment = {**os.environ, "NATS_HOST": str(where.hostname), "NATS_PORT": str(where.port)}
-    script = block("sh").replace("cat <&3", "printf 'PING\\r\\n' >&3; cat <&3")
+    # In the shell's place: a `cat` beside it would outlive the shell, and hold its output open.
+    script = block("sh").replace("cat <&3", "printf 'PING\\r\\n' >&3; exec cat <&3")
     program = await asyncio.create_subprocess_exec("bash", "-c", script, env=environment, stdout=PIPE)
     await hear(program, "PONG")
     execution = await api.trigger(job)
