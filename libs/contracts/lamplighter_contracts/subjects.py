@@ -175,10 +175,6 @@ def offered_work(executor: str, work_id: str) -> str:
     return f"executor.{executor}.work.{work_id}"
 
 
-def execution_events(execution_id: str) -> str:
-    return f"execution.{execution_id}.>"
-
-
 def log(execution_id: str) -> str:
     return f"log.{execution_id}"
 
