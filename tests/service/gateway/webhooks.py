@@ -11,14 +11,10 @@ from nats.aio.client import Client
 from lamplighter_contracts import envelope, streams, subjects
 from lamplighter_contracts.deliveries import DeliveryReceived
 from lamplighter_contracts.events import JobTriggered
-from lamplighter_gateway.webhooks.signatures import (
-    hub_signature,
-    slack_signature,
-    standard_signature,
-    stripe_signature,
-)
+from lamplighter_gateway.webhooks.signatures import hub_signature
 from lamplighter_runtime.latest import last_message
 from tests.service.gateway.running import Json, Running
+from tests.support.signing import slack_signature, standard_signature, stripe_signature
 
 HOOK = "/api/v1/jobs/webhook/deploy"
 EXAMPLES = Path(__file__).parents[2] / "data" / "github"

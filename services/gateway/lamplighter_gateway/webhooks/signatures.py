@@ -72,20 +72,6 @@ def hub_signature(secret: str, body: bytes) -> str:
     return "sha256=" + _mac(_bytes(secret), body).hex()
 
 
-def standard_signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """What a producer of Standard Webhooks sends as `webhook-signature`."""
-    signed = _mac(_standard_keys(secret)[0], f"{message_id}.{timestamp}.".encode(), body)
-    return "v1," + base64.b64encode(signed).decode()
-
-
-def stripe_signature(secret: str, timestamp: int, body: bytes) -> str:
-    return f"t={timestamp},v1={_mac(_bytes(secret), f'{timestamp}.'.encode(), body).hex()}"
-
-
-def slack_signature(secret: str, timestamp: int, body: bytes) -> str:
-    return "v0=" + _mac(_bytes(secret), f"v0:{timestamp}:".encode(), body).hex()
-
-
 def _check_hub(headers: Headers, body: bytes, secrets: Sequence[str], _: datetime) -> bool:
     given = _bytes(headers.get(HUB_SIGNATURE, ""))
     # Another producer's delivery, its time taken for a part of the body, would be good for ever.

@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 
 from lamplighter_contracts.jobs import Producer
 from lamplighter_gateway.webhooks import signatures
-from lamplighter_gateway.webhooks.signatures import (
-    hub_signature,
-    slack_signature,
-    standard_signature,
-    stripe_signature,
-    verify,
-)
+from lamplighter_gateway.webhooks.signatures import hub_signature, verify
+from tests.support.signing import slack_signature, standard_signature, stripe_signature
 
 AUTO = Producer.AUTO
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)

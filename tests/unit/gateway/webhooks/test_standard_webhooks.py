@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lamplighter_contracts.jobs import Producer
-from lamplighter_gateway.webhooks.signatures import standard_signature, verify
+from lamplighter_gateway.webhooks.signatures import verify
+from tests.support.signing import standard_signature
 
 KEY = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SECRET = f"whsec_{KEY}"
